@@ -1,0 +1,116 @@
+// The fields that every encoding is made of. Integers are big-endian, lengths and counters are LEB128 varints, and every
+// read names its field and its limit, so that a failure says what was wrong and nothing is allocated on a peer's word.
+//
+// Writers are named `write…`; readers are named `decode…` to stand apart from ByteBuffer's own, which return optionals.
+
+extension ByteBuffer {
+    /// The most bytes of a varint of 64 bits.
+    public static let varintByteLimit = 10
+
+    /// Writes an unsigned LEB128 varint: seven bits a byte, the least significant first; 1 to 10 bytes.
+    @inlinable
+    public mutating func writeVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        writeInteger(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// The number of bytes that ``writeVarint(_:)`` takes for a value.
+    @inlinable
+    public static func varintByteCount(_ value: UInt64) -> Int {
+        (70 - (value | 1).leadingZeroBitCount) / 7
+    }
+
+    /// Reads a varint; refuses one that is longer than its value needs, so that every value has one form.
+    @inlinable
+    public mutating func decodeVarint(_ field: @autoclosure () -> String) throws(DecodingFailure) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            guard let byte = readInteger(as: UInt8.self) else { throw .truncated(field()) }
+            let bits = UInt64(byte & 0x7f)
+            guard shift < 63 || bits <= 1 else { throw .invalid(field()) }
+            value |= bits << shift
+            if byte & 0x80 == 0 {
+                guard byte != 0 || shift == 0 else { throw .invalid(field()) }
+                return value
+            }
+            shift += 7
+            guard shift <= 63 else { throw .invalid(field()) }
+        }
+    }
+
+    /// Reads a varint that counts something, at most `limit`.
+    @inlinable
+    public mutating func decodeCount(
+        limit: Int, _ field: @autoclosure () -> String
+    ) throws(DecodingFailure) -> Int {
+        let value = try decodeVarint(field())
+        guard value <= UInt64(limit) else { throw .tooLarge(field(), limit: limit) }
+        return Int(value)
+    }
+
+    /// Reads a big-endian integer of fixed width.
+    @inlinable
+    public mutating func decodeInteger<Value: FixedWidthInteger>(
+        as type: Value.Type = Value.self, _ field: @autoclosure () -> String
+    ) throws(DecodingFailure) -> Value {
+        guard let value = readInteger(as: type) else { throw .truncated(field()) }
+        return value
+    }
+
+    /// Writes bytes behind their length as a varint.
+    @inlinable
+    public mutating func writePrefixed(_ bytes: ByteBuffer) {
+        writeVarint(UInt64(bytes.readableBytes))
+        writeImmutableBuffer(bytes)
+    }
+
+    /// Reads bytes behind their length, at most `limit`, as a slice of this buffer: no copy.
+    @inlinable
+    public mutating func decodePrefixed(
+        limit: Int, _ field: @autoclosure () -> String
+    ) throws(DecodingFailure) -> ByteBuffer {
+        let count = try decodeCount(limit: limit, field())
+        guard let bytes = readSlice(length: count) else { throw .truncated(field()) }
+        return bytes
+    }
+
+    /// Writes text as UTF-8 behind its length as a varint.
+    @inlinable
+    public mutating func writePrefixed(_ text: String) {
+        writeVarint(UInt64(text.utf8.count))
+        writeString(text)
+    }
+
+    /// Reads text of at most `limit` bytes; refuses what is not UTF-8.
+    public mutating func decodePrefixedString(
+        limit: Int, _ field: @autoclosure () -> String
+    ) throws(DecodingFailure) -> String {
+        let bytes = try decodePrefixed(limit: limit, field())
+        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else { throw .invalid(field()) }
+        return text
+    }
+
+    /// Writes the 16 bytes of an identity.
+    @inlinable
+    public mutating func writeNodeID(_ id: NodeID) {
+        writeMultipleIntegers(id.high, id.low)
+    }
+
+    /// Reads the 16 bytes of an identity.
+    @inlinable
+    public mutating func decodeNodeID(_ field: @autoclosure () -> String) throws(DecodingFailure) -> NodeID {
+        guard let (high, low) = readMultipleIntegers(as: (UInt64, UInt64).self) else { throw .truncated(field()) }
+        return NodeID(high: high, low: low)
+    }
+
+    /// Refuses bytes behind the end of a message, so that every message has one form.
+    @inlinable
+    public func decodeEnd(_ field: @autoclosure () -> String) throws(DecodingFailure) {
+        guard readableBytes == 0 else { throw .invalid(field()) }
+    }
+}
