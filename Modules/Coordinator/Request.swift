@@ -1,0 +1,100 @@
+public import Causality
+public import Machine
+
+/// What a client may ask of any node.
+public enum Request: Hashable, Sendable {
+    /// Read a key.
+    case get(GetRequest)
+    /// Write or delete a key.
+    case put(PutRequest)
+
+    /// The key that the request is about.
+    public var key: ByteBuffer {
+        switch self {
+        case .get(let request): request.key
+        case .put(let request): request.key
+        }
+    }
+
+    /// What the client asks for beyond that.
+    public var options: RequestOptions {
+        switch self {
+        case .get(let request): request.options
+        case .put(let request): request.options
+        }
+    }
+}
+
+/// A read of one key.
+public struct GetRequest: Hashable, Sendable {
+    /// 1 to ``RequestLimits/keyBytes`` bytes of any kind.
+    public var key: ByteBuffer
+    /// R, PR, sloppiness, timeout.
+    public var options: RequestOptions
+
+    /// A read of `key`.
+    public init(key: ByteBuffer, options: RequestOptions = RequestOptions()) {
+        self.key = key
+        self.options = options
+    }
+}
+
+/// A write of one key; a delete is the write of a tombstone.
+public struct PutRequest: Hashable, Sendable {
+    /// 1 to ``RequestLimits/keyBytes`` bytes of any kind.
+    public var key: ByteBuffer
+    /// The value with its type, or a tombstone.
+    public var content: Sibling.Content
+    /// What the writer has seen: everything that the coordinating owner has, or just its context.
+    public var seeing: WriteContext
+    /// What must hold at the coordinating owner for the write to happen.
+    public var precondition: Precondition
+    /// When the value expires, in wall milliseconds since 1970; 0 for never.
+    public var expiry: UInt64
+    /// W, PW, DW, sloppiness, timeout.
+    public var options: RequestOptions
+
+    /// A write of `content` at `key`.
+    public init(
+        key: ByteBuffer, content: Sibling.Content, seeing: WriteContext = .everythingHere,
+        precondition: Precondition = .none, expiry: UInt64 = 0, options: RequestOptions = RequestOptions()
+    ) {
+        self.key = key
+        self.content = content
+        self.seeing = seeing
+        self.precondition = precondition
+        self.expiry = expiry
+        self.options = options
+    }
+}
+
+/// What must hold at the coordinating owner for a write to happen: checked there alone, so best effort when writes race.
+public enum Precondition: Hashable, Sendable {
+    /// Nothing.
+    case none
+    /// The owner's copy has nothing that this context does not cover, and something that it does.
+    case unchanged(since: CausalContext)
+    /// The owner has no live value.
+    case absent
+    /// The owner has a live value.
+    case present
+}
+
+/// Limits that hold at the edge, where clients write: repair and handoff of what exists always pass.
+public struct RequestLimits: Hashable, Sendable {
+    /// The longest key.
+    public static let keyBytes = 4096
+    /// The longest content type.
+    public static let contentTypeBytes = 255
+
+    /// The longest value in bytes; 1 MiB by default.
+    public var valueBytes: Int
+    /// The most siblings that a write may leave; 100 by default.
+    public var siblings: Int
+
+    /// The default limits, or others.
+    public init(valueBytes: Int = 1 << 20, siblings: Int = 100) {
+        self.valueBytes = valueBytes
+        self.siblings = siblings
+    }
+}
