@@ -1,7 +1,7 @@
 public import Causality
 
 /// What a get wants done next; the parts are in the order in which they are to be carried out.
-public struct GetStep: Hashable, Sendable {
+public struct GetStep: Equatable, Sendable {
     /// Replicas to ask for their copy.
     public var ask: PositionSet = []
     /// The client's answer, once.
@@ -21,7 +21,7 @@ public struct GetStep: Hashable, Sendable {
 }
 
 /// How a get ends for its client.
-public enum GetOutcome: Hashable, Sendable {
+public enum GetOutcome: Equatable, Sendable {
     /// The merged copies.
     case found(Object)
     /// Enough holders have no copy.
@@ -206,7 +206,7 @@ public struct GetCoordination: Sendable {
         guard let merged else { return [] }
         var stale = PositionSet()
         for (position, object) in copies where map.replicas.contains(position) {
-            if object.map({ !$0.isSameState(as: merged) }) ?? true {
+            if object.map({ !$0.covers(merged) }) ?? true {
                 stale.insert(position)
             }
         }

@@ -3,7 +3,7 @@ public import Machine
 public import Ring
 
 /// What one node asks of another about one key.
-public enum ReplicaRequest: Hashable, Sendable {
+public enum ReplicaRequest: Equatable, Sendable {
     /// Your copy of this key.
     case read(key: ByteBuffer, view: PlacementView)
     /// Merge this object into your copy, and answer when that is stored.
@@ -40,7 +40,7 @@ public enum StorePurpose: Hashable, Sendable {
 }
 
 /// The answer to a ``ReplicaRequest``.
-public enum ReplicaResponse: Hashable, Sendable {
+public enum ReplicaResponse: Equatable, Sendable {
     /// The copy, or that there is none.
     case copy(Object?)
     /// Merged and stored; on disk, or only in memory.

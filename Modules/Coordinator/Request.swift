@@ -2,7 +2,7 @@ public import Causality
 public import Machine
 
 /// What a client may ask of any node.
-public enum Request: Hashable, Sendable {
+public enum Request: Equatable, Sendable {
     /// Read a key.
     case get(GetRequest)
     /// Write or delete a key.
@@ -40,7 +40,7 @@ public struct GetRequest: Hashable, Sendable {
 }
 
 /// A write of one key; a delete is the write of a tombstone.
-public struct PutRequest: Hashable, Sendable {
+public struct PutRequest: Equatable, Sendable {
     /// 1 to ``RequestLimits/keyBytes`` bytes of any kind.
     public var key: ByteBuffer
     /// The value with its type, or a tombstone.
@@ -68,33 +68,8 @@ public struct PutRequest: Hashable, Sendable {
     }
 }
 
-/// What must hold at the coordinating owner for a write to happen: checked there alone, so best effort when writes race.
-public enum Precondition: Hashable, Sendable {
-    /// Nothing.
-    case none
-    /// The owner's copy has nothing that this context does not cover, and something that it does.
-    case unchanged(since: CausalContext)
-    /// The owner has no live value.
-    case absent
-    /// The owner has a live value.
-    case present
-}
-
 /// Limits that hold at the edge, where clients write: repair and handoff of what exists always pass.
-public struct RequestLimits: Hashable, Sendable {
-    /// The longest key.
+public enum RequestLimits {
+    /// The longest key in bytes; the shortest has 1.
     public static let keyBytes = 4096
-    /// The longest content type.
-    public static let contentTypeBytes = 255
-
-    /// The longest value in bytes; 1 MiB by default.
-    public var valueBytes: Int
-    /// The most siblings that a write may leave; 100 by default.
-    public var siblings: Int
-
-    /// The default limits, or others.
-    public init(valueBytes: Int = 1 << 20, siblings: Int = 100) {
-        self.valueBytes = valueBytes
-        self.siblings = siblings
-    }
 }

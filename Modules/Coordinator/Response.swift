@@ -2,7 +2,7 @@ public import Causality
 public import Machine
 
 /// The answer to a ``Request``: one for each, by its deadline.
-public enum Response: Hashable, Sendable {
+public enum Response: Equatable, Sendable {
     /// The merged object of a read. It may have nothing but tombstones, or values that have expired.
     case found(Object)
     /// R holders have never heard of the key: a definite answer.

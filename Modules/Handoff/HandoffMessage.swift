@@ -3,7 +3,7 @@ public import Machine
 public import Ring
 
 /// A key and its whole object, on its way between two nodes.
-public struct TransferEntry: Hashable, Sendable {
+public struct TransferEntry: Equatable, Sendable {
     /// The key.
     public var key: ByteBuffer
     /// Its object, context and tombstones included.
@@ -17,7 +17,7 @@ public struct TransferEntry: Hashable, Sendable {
 }
 
 /// What one node asks of another about whole partitions.
-public enum HandoffRequest: Hashable, Sendable {
+public enum HandoffRequest: Equatable, Sendable {
     /// I am to own these: give me your copies, in the order of their tokens.
     case pull(PullRequest)
     /// I have these and do not own them: which of them do you, their owner, lack?
@@ -80,7 +80,7 @@ public struct OfferRequest: Hashable, Sendable {
 }
 
 /// The answer to a ``HandoffRequest``.
-public enum HandoffResponse: Hashable, Sendable {
+public enum HandoffResponse: Equatable, Sendable {
     /// The next batch of a pull.
     case pulled(PulledBatch)
     /// The places in the offer of what the answering owner lacks; it has all the others, in exactly that state, on disk.
@@ -96,7 +96,7 @@ public enum HandoffResponse: Hashable, Sendable {
 }
 
 /// One batch of a pull.
-public struct PulledBatch: Hashable, Sendable {
+public struct PulledBatch: Equatable, Sendable {
     /// Keys in the order of their tokens; all keys of a token, or none.
     public var entries: [TransferEntry]
     /// Where the next batch begins, or `nil` when this was the last.
