@@ -23,12 +23,15 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let package = Package(
     name: "toystore",
     products: [
-        .library(name: "Machine", targets: ["Machine"])
+        .library(name: "Gossip", targets: ["Gossip"]),
+        .library(name: "Machine", targets: ["Machine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
     ],
     targets: [
+        module("Gossip", ["Machine"]),
+        tests("Gossip", ["Machine"]),
         module("Machine", [nioCore]),
         tests("Machine"),
     ],
