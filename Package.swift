@@ -23,7 +23,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let package = Package(
     name: "toystore",
     products: [
-        .library(name: "Machine", targets: ["Machine"])
+        .library(name: "Machine", targets: ["Machine"]),
+        .library(name: "Storage", targets: ["Storage"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
@@ -31,6 +32,7 @@ let package = Package(
     targets: [
         module("Machine", [nioCore]),
         tests("Machine"),
+        module("Storage", ["Machine"]),
     ],
     swiftLanguageModes: [.v6]
 )
