@@ -24,6 +24,7 @@ let package = Package(
     name: "toystore",
     products: [
         .library(name: "Machine", targets: ["Machine"]),
+        .library(name: "Hashing", targets: ["Hashing"]),
         .library(name: "Storage", targets: ["Storage"]),
     ],
     dependencies: [
@@ -32,7 +33,9 @@ let package = Package(
     targets: [
         module("Machine", [nioCore]),
         tests("Machine"),
-        module("Storage", ["Machine"]),
+        module("Hashing", ["Machine"]),
+        tests("Hashing", ["Machine"]),
+        module("Storage", ["Machine", "Hashing"]),
     ],
     swiftLanguageModes: [.v6]
 )
