@@ -25,6 +25,7 @@ let package = Package(
     products: [
         .library(name: "Machine", targets: ["Machine"]),
         .library(name: "Hashing", targets: ["Hashing"]),
+        .library(name: "Ring", targets: ["Ring"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
@@ -34,6 +35,7 @@ let package = Package(
         tests("Machine"),
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
+        module("Ring", ["Machine", "Hashing"]),
     ],
     swiftLanguageModes: [.v6]
 )
