@@ -47,7 +47,7 @@ public enum GetOutcome: Equatable, Sendable {
 ///
 /// A pure machine of words: positions, not nodes; it keeps no timer of its own.
 public struct GetCoordination: Sendable {
-    private let map: ReplicaMap
+    private var map: ReplicaMap
     private let requirement: QuorumRequirement
     private let isSloppy: Bool
 
@@ -148,6 +148,12 @@ public struct GetCoordination: Sendable {
         }
         step.isFinished = true
         return step
+    }
+
+    /// Names the fallbacks that can be reached, once they are wanted: mostly they are not, and finding them costs.
+    public mutating func offer(fallbacks: PositionSet) {
+        map.fallbacks = map.fallbacks | fallbacks
+        map.reachable = map.reachable | fallbacks
     }
 
     private mutating func standInForSilent(_ count: Int) -> PositionSet {

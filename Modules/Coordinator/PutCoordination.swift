@@ -51,7 +51,7 @@ public enum PutOutcome: Hashable, Sendable {
 ///   fallback stands in for it: what a fallback keeps goes home to every owner by itself;
 /// - acknowledgements are counted among holders and among owners (see ``QuorumRequirement``).
 public struct PutCoordination: Sendable {
-    private let map: ReplicaMap
+    private var map: ReplicaMap
     private let requirement: QuorumRequirement
     private let isSloppy: Bool
     /// Where the coordinator itself stands; a fallback, where no owner could be reached.
@@ -167,6 +167,12 @@ public struct PutCoordination: Sendable {
         step.hint = ownersToHint()
         step.isFinished = true
         return step
+    }
+
+    /// Names the fallbacks that can be reached, once they are wanted: mostly they are not, and finding them costs.
+    public mutating func offer(fallbacks: PositionSet) {
+        map.fallbacks = map.fallbacks | fallbacks
+        map.reachable = map.reachable | fallbacks
     }
 
     private mutating func standIn(for replica: Int) -> PositionSet {

@@ -18,6 +18,15 @@ public struct ReplicaMap: Hashable, Sendable {
         self.reachable = reachable
     }
 
+    /// Who coordinates a write: the first reachable owner that holds the partition, so that plain writes of a key meet;
+    /// else a holder, an owner that does not hold it yet, and, if fallbacks may, the first of them. `nil` when nobody is left
+    /// beside `tried`.
+    public func coordinator(besides tried: PositionSet, isSloppy: Bool) -> Int? {
+        let candidates = reachable - tried
+        return (candidates & owners & holders).first ?? (candidates & holders).first ?? (candidates & owners).first
+            ?? (isSloppy ? (candidates & fallbacks).first : nil)
+    }
+
     /// Owners and holders: everyone who takes part in a write.
     @inlinable
     public var replicas: PositionSet { owners | holders }

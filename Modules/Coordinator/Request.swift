@@ -51,19 +51,23 @@ public struct PutRequest: Equatable, Sendable {
     public var precondition: Precondition
     /// When the value expires, in wall milliseconds since 1970; 0 for never.
     public var expiry: UInt64
+    /// Whether the answer brings back the whole object as its coordinator has it.
+    public var returnsObject: Bool
     /// W, PW, DW, sloppiness, timeout.
     public var options: RequestOptions
 
     /// A write of `content` at `key`.
     public init(
         key: ByteBuffer, content: Sibling.Content, seeing: WriteContext = .everythingHere,
-        precondition: Precondition = .none, expiry: UInt64 = 0, options: RequestOptions = RequestOptions()
+        precondition: Precondition = .none, expiry: UInt64 = 0, returnsObject: Bool = false,
+        options: RequestOptions = RequestOptions()
     ) {
         self.key = key
         self.content = content
         self.seeing = seeing
         self.precondition = precondition
         self.expiry = expiry
+        self.returnsObject = returnsObject
         self.options = options
     }
 }

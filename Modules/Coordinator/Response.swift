@@ -7,8 +7,8 @@ public enum Response: Equatable, Sendable {
     case found(Object)
     /// R holders have never heard of the key: a definite answer.
     case absent
-    /// The write has its acknowledgements; its dot, and the object as its coordinator has it.
-    case written(dot: Dot, object: Object)
+    /// The write has its acknowledgements; its dot, and where that was asked for the object as its coordinator has it.
+    case written(dot: Dot, object: Object?)
     /// There is no such answer, and why.
     case failed(RequestFailure)
 }
