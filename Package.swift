@@ -25,6 +25,7 @@ let package = Package(
     products: [
         .library(name: "Machine", targets: ["Machine"]),
         .library(name: "Hashing", targets: ["Hashing"]),
+        .library(name: "Causality", targets: ["Causality"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
@@ -34,6 +35,8 @@ let package = Package(
         tests("Machine"),
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
+        module("Causality", ["Machine", "Hashing"]),
+        tests("Causality", ["Machine"]),
     ],
     swiftLanguageModes: [.v6]
 )
