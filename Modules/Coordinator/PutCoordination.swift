@@ -1,4 +1,4 @@
-public import Causality
+import Causality
 
 /// What a put wants done next; the parts are in the order in which they are to be carried out.
 public struct PutStep: Hashable, Sendable {

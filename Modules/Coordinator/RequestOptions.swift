@@ -1,5 +1,3 @@
-public import Machine
-
 /// What a client asks of one request beyond its key: whatever it leaves out, the node's own defaults fill in.
 public struct RequestOptions: Hashable, Sendable {
     /// Answers that a read waits for (R).

@@ -119,6 +119,13 @@ public struct SlotTable<Element> {
         return element
     }
 
+    /// The name of what is at a place now, or `nil` where that is free.
+    @inlinable
+    public func id(at index: UInt32) -> SlotID? {
+        guard Int(index) < slots.count, slots[Int(index)].element != nil else { return nil }
+        return SlotID(index: index, generation: slots[Int(index)].generation)
+    }
+
     /// The slots in use, in the order of their places: O(capacity), for what happens seldom.
     @inlinable
     public var ids: [SlotID] {

@@ -1,4 +1,4 @@
-public import Machine
+import Machine
 
 /// Names one question of a shard, to a peer or to the local store: which piece of work asked, and about which of its
 /// replicas. It travels with the question, and the answer brings it back.

@@ -1,5 +1,5 @@
 import Causality
-public import Coordinator
+import Coordinator
 import Hashing
 public import Machine
 import Ring

@@ -1,6 +1,5 @@
 import Hashing
-public import Machine
-import NIOCore
+import Machine
 
 /// A small file that is replaced as a whole and verified when it is read: the new content is on disk before the old is
 /// gone, whatever fails in between.

@@ -1,5 +1,4 @@
 public import Machine
-import NIOCore
 
 /// A hint as storage has it: an owner lacks this node's copy of a key. The copy itself is in the space of objects.
 ///

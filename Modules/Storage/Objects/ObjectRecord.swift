@@ -1,7 +1,6 @@
 import Causality
 import Hashing
 import Machine
-import NIOCore
 
 /// What the engine keeps under a key in the space of objects: the node's epoch for the key as a varint, then the object
 /// in its canonical form. The epoch never leaves the node.
