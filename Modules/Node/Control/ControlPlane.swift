@@ -1,0 +1,186 @@
+public import Gossip
+public import Handoff
+public import Machine
+public import Ring
+public import Wire
+
+/// What a control plane is told at its start.
+public struct ControlConfiguration: Sendable {
+    /// The cluster's name.
+    public var cluster: String
+    /// What was fixed at the cluster's birth.
+    public var ring: RingConfiguration
+    /// The gossip's timing.
+    public var gossip = GossipConfiguration()
+    /// How this node takes over its share.
+    public var acquisition = AcquisitionConfiguration()
+    /// How this node delivers hints.
+    public var hints = TransferConfiguration(concurrency: 2)
+    /// How this node sends home what it does not own.
+    public var homecoming = TransferConfiguration()
+    /// How many members hear of a change at once; the others hear it from them.
+    public var exchangeFanout = 3
+    /// How long an exchange of memberships may take.
+    public var exchangeTimeout: Duration = .seconds(5)
+
+    /// A configuration of a cluster.
+    public init(cluster: String, ring: RingConfiguration) {
+        self.cluster = cluster
+        self.ring = ring
+    }
+}
+
+/// What one node knows of its cluster, and does about it beside requests: gossip, membership, ring, data on its way.
+///
+/// ```
+///   gossip ── who can be reached ──┐
+///                                  ├──► view ──► shards
+///   membership ──► ring ───────────┘      └────► acquisition, hints, homecoming
+///        ▲                                              │
+///        └──────────── claim, relinquish, up ───────────┘
+/// ```
+/// The membership is a CRDT that members exchange: at once with a few when it changes, with whoever shows another digest
+/// in a probe, with whoever disagrees about a partition, and with each push-pull. So all see the same in the end, and since
+/// the ring is a function of it, all have the same ring.
+public struct ControlPlane: StateMachine {
+    let configuration: ControlConfiguration
+    let own: NodeID
+    var generator: SeededGenerator
+    var gossip: Gossip
+    var gossipEffects = Effects<GossipEffect>()
+    var acquisition: Acquisition
+    var acquisitionEffects = Effects<Acquisition.Effect>()
+    var hints: HintDelivery
+    var hintEffects = Effects<HintDelivery.Effect>()
+    var homecoming: Homecoming
+    var homecomingEffects = Effects<Homecoming.Effect>()
+
+    /// Everyone's records as this node knows them.
+    public internal(set) var membership: Membership
+    /// The view that was published last.
+    public internal(set) var view: ClusterView
+    /// The view that every shard goes by: what another node is served by.
+    var adopted: HandoffView
+    /// Views that the shards have been told and have not confirmed; a handful at most.
+    var published: [HandoffView] = []
+    var unreachable: Set<NodeID> = []
+    /// Exchanges under way, and when they are given up; as many as there are members.
+    var exchanges: [(node: NodeID, deadline: Instant)] = []
+    var hasStarted = false
+
+    /// The control plane of the node `own`, whose record is in `membership`.
+    public init(
+        own: NodeID, membership: Membership, restoredIncarnation: UInt64, configuration: ControlConfiguration,
+        seed: UInt64
+    ) {
+        self.own = own
+        self.configuration = configuration
+        self.membership = membership
+        var generator = SeededGenerator(seed: seed)
+        let record = membership[own]
+        let address =
+            record.flatMap { GossipAddress(host: $0.host, port: $0.port) }
+            ?? GossipAddress(host: "127.0.0.1", port: 1)
+        precondition(address != nil, "the node's own record has an address that the gossip cannot use")
+        gossip = Gossip(
+            id: own, address: address ?? GossipAddress.placeholder, cluster: ClusterTag(name: configuration.cluster),
+            restoredIncarnation: restoredIncarnation, configuration: configuration.gossip, seed: generator.next())
+        let partitions = configuration.ring.partitions
+        acquisition = Acquisition(
+            partitionCount: partitions, configuration: configuration.acquisition, seed: generator.next())
+        hints = HintDelivery(configuration: configuration.hints, seed: generator.next())
+        homecoming = Homecoming(
+            partitionCount: partitions, configuration: configuration.homecoming, seed: generator.next())
+        let ring = Ring(membership, configuration: configuration.ring)
+        view = ClusterView(ring: ring, own: own, unreachable: [])
+        adopted = HandoffView(ring: ring, own: own) { _ in true }
+        self.generator = generator
+    }
+
+    /// The node's own record.
+    public var ownRecord: Member? { membership[own] }
+
+    /// How far this node is with what it takes over.
+    public var acquisitionProgress: Acquisition.Progress { acquisition.progress }
+
+    /// Partitions of which there are copies here that are to go home.
+    public var strayPartitions: PartitionSet { homecoming.pending }
+
+    /// Owners for whom hints are kept here.
+    public var hintedOwners: [NodeID] { hints.pending }
+
+    /// What the gossip says of a member.
+    public func gossipStatus(of node: NodeID) -> GossipMember.Status? {
+        gossip.member(node)?.status
+    }
+
+    public var nextDeadline: Instant? {
+        var earliest = exchanges.map(\.deadline).min()
+        for deadline in [
+            gossip.nextDeadline, acquisition.nextDeadline, hints.nextDeadline, homecoming.nextDeadline,
+        ] {
+            if let deadline, earliest.map({ deadline < $0 }) ?? true {
+                earliest = deadline
+            }
+        }
+        return earliest
+    }
+
+    public mutating func receive(
+        _ event: consuming ControlEvent, at now: Instant, into effects: inout Effects<ControlEffect>
+    ) {
+        switch consume event {
+        case .start(let seeds):
+            start(seeds: seeds, at: now, into: &effects)
+        case .datagram(let datagram, let address):
+            tell(.received(datagram, from: address), at: now, into: &effects)
+        case .pushPullRequested(let state, let id):
+            tell(.pushPullRequested(state, id), at: now, into: &effects)
+        case .pushPullAnswered(let state):
+            tell(.pushPullAnswered(state), at: now, into: &effects)
+        case .incarnationPersisted(let incarnation):
+            tell(.incarnationPersisted(incarnation), at: now, into: &effects)
+        case .exchangeRequested(let exchange, let caller):
+            take(exchange, at: now, into: &effects)
+            effects.emit(.answerExchange(ownExchange, caller))
+        case .exchangeAnswered(let exchange, let node):
+            exchanges.removeAll { $0.node == node }
+            take(exchange, at: now, into: &effects)
+        case .exchangeFailed(let node):
+            exchanges.removeAll { $0.node == node }
+        case .synchronise(let node):
+            exchange(with: node, at: now, into: &effects)
+        case .viewAdopted(let epoch):
+            adopt(epoch)
+        case .leftOver(let leftOver):
+            note(leftOver, at: now, into: &effects)
+        case .inventory(let inventory):
+            tellHomecoming(.inventory(inventory.partitions), at: now, into: &effects)
+            tellHints(
+                .inventory(owners: inventory.hintedOwners, marks: inventory.marks), at: now, into: &effects)
+        case .handoffRequested(let request, let node, let caller):
+            serve(request, from: node, caller, into: &effects)
+        case .handoffAnswered(let ticket, let response, let byteCount):
+            answered(ticket, response, byteCount: byteCount, at: now, into: &effects)
+        case .handoffFailed(let ticket):
+            failed(ticket, at: now, into: &effects)
+        case .stored(let ticket, let answer):
+            stored(ticket, answer, at: now, into: &effects)
+        case .pause(let isPaused):
+            tellHints(isPaused ? .pause : .resume, at: now, into: &effects)
+            tellHomecoming(isPaused ? .pause : .resume, at: now, into: &effects)
+        }
+    }
+
+    public mutating func expire(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        exchanges.removeAll { $0.deadline <= now }
+        gossip.expire(at: now, into: &gossipEffects)
+        carryOutGossip(at: now, into: &effects)
+        acquisition.expire(at: now, into: &acquisitionEffects)
+        carryOutAcquisition(at: now, into: &effects)
+        hints.expire(at: now, into: &hintEffects)
+        carryOutHints(into: &effects)
+        homecoming.expire(at: now, into: &homecomingEffects)
+        carryOutHomecoming(at: now, into: &effects)
+    }
+}
