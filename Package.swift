@@ -36,7 +36,7 @@ let package = Package(
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
         module("Causality", ["Machine", "Hashing"]),
-        tests("Causality", ["Machine"]),
+        tests("Causality", ["Machine", "Hashing"]),
     ],
     swiftLanguageModes: [.v6]
 )
