@@ -47,6 +47,13 @@ extension CausalContext {
     /// Hands over each actor in order, with its counter in the vector and its dots in the cloud.
     func forEachActor(_ body: (_ actor: ActorID, _ contiguous: UInt64, _ beyond: ArraySlice<Dot>) -> Void) {
         var rest = cloud[...]
+        guard !rest.isEmpty else {
+            // Nearly always.
+            for entry in vector.entries {
+                body(entry.actor, entry.counter, rest)
+            }
+            return
+        }
         func visitCloud(before actor: ActorID?) {
             while let first = rest.first, actor.map({ first.actor < $0 }) ?? true {
                 body(first.actor, 0, Self.popDots(of: first.actor, from: &rest))
