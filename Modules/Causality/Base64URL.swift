@@ -32,8 +32,8 @@ enum Base64URL {
 
     /// The bytes of a text, or `nil` where it is no text that ``encode(_:)`` gives: a character outside of the alphabet,
     /// padding, an impossible length, or bits set behind the last byte.
-    static func decode(_ text: some StringProtocol) -> ByteBuffer? {
-        var bytes = ByteBuffer()
+    static func decode(_ text: String) -> ByteBuffer? {
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count * 6 / 8)
         var pending: UInt32 = 0
         var pendingBits: UInt32 = 0
@@ -43,12 +43,12 @@ enum Base64URL {
             pendingBits += 6
             if pendingBits >= 8 {
                 pendingBits -= 8
-                bytes.writeInteger(UInt8(truncatingIfNeeded: pending >> pendingBits))
+                bytes.append(UInt8(truncatingIfNeeded: pending >> pendingBits))
             }
         }
         // What remains fills up the last digit with zeros; six bits of it would be a digit too many.
         guard pendingBits < 6, pending & ((1 << pendingBits) - 1) == 0 else { return nil }
-        return bytes
+        return ByteBuffer(bytes: bytes)
     }
 
     private static func character(of digit: UInt8) -> UInt8 {

@@ -47,6 +47,13 @@ extension CausalContext {
     /// Hands over each actor in order, with its counter in the vector and its dots in the cloud.
     func forEachActor(_ body: (_ actor: ActorID, _ contiguous: UInt64, _ beyond: ArraySlice<Dot>) -> Void) {
         var rest = cloud[...]
+        guard !rest.isEmpty else {
+            // Nearly always.
+            for entry in vector.entries {
+                body(entry.actor, entry.counter, rest)
+            }
+            return
+        }
         func visitCloud(before actor: ActorID?) {
             while let first = rest.first, actor.map({ first.actor < $0 }) ?? true {
                 body(first.actor, 0, Self.popDots(of: first.actor, from: &rest))
@@ -69,15 +76,36 @@ extension CausalContext {
     static func encode(
         _ actor: ActorID, _ contiguous: UInt64, _ beyond: ArraySlice<Dot>, into buffer: inout ByteBuffer
     ) {
-        buffer.writeNodeID(actor.node)
-        buffer.writeVarint(actor.epoch)
-        buffer.writeVarint(contiguous)
-        buffer.writeVarint(UInt64(beyond.count))
+        // In one write, since each costs ByteBuffer a look at its storage: more than the bytes themselves.
+        buffer.writeWithUnsafeMutableBytes(
+            minimumWritableBytes: NodeID.byteCount + 3 * ByteBuffer.varintByteLimit
+        ) { bytes in
+            bytes.storeBytes(of: actor.node.high.bigEndian, toByteOffset: 0, as: UInt64.self)
+            bytes.storeBytes(of: actor.node.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            var count = NodeID.byteCount
+            count += store(varint: actor.epoch, into: bytes, at: count)
+            count += store(varint: contiguous, into: bytes, at: count)
+            count += store(varint: UInt64(beyond.count), into: bytes, at: count)
+            return count
+        }
         var least = contiguous + 2
         for dot in beyond {
             buffer.writeVarint(dot.counter - least)
             least = dot.counter + 1
         }
+    }
+
+    /// Stores a varint and returns the number of its bytes.
+    private static func store(varint: UInt64, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        var rest = varint
+        var end = offset
+        while rest >= 0x80 {
+            bytes[end] = UInt8(truncatingIfNeeded: rest) | 0x80
+            end += 1
+            rest >>= 7
+        }
+        bytes[end] = UInt8(truncatingIfNeeded: rest)
+        return end + 1 - offset
     }
 }
 

@@ -51,7 +51,7 @@ public struct ContextToken: Hashable, Sendable {
     }
 
     /// Reads the text form of a token that came in for a key.
-    public init(text: some StringProtocol, key: ByteBuffer, limits: CausalityLimits = .client) throws(Failure) {
+    public init(text: String, key: ByteBuffer, limits: CausalityLimits = .client) throws(Failure) {
         guard var bytes = Base64URL.decode(text) else { throw .malformed(.invalid("token text")) }
         try self.init(decoding: &bytes, key: key, limits: limits)
     }

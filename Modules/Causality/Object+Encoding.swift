@@ -33,17 +33,16 @@ extension Object {
         buffer.writeInteger(Self.format)
         encodeClock(into: &buffer)
         for index in siblings.indices {
-            buffer.writeInteger(siblings[index].timestamp.rawValue)
+            let timestamp = siblings[index].timestamp.rawValue
             switch siblings[index].content {
             case .tombstone:
-                buffer.writeInteger(Kind.tombstone)
+                buffer.writeMultipleIntegers(timestamp, Kind.tombstone)
             case .value(let bytes, let contentType):
                 let expiry = siblings[index].expiry
                 if expiry == 0 {
-                    buffer.writeInteger(Kind.value)
+                    buffer.writeMultipleIntegers(timestamp, Kind.value)
                 } else {
-                    buffer.writeInteger(Kind.valueThatEnds)
-                    buffer.writeInteger(expiry)
+                    buffer.writeMultipleIntegers(timestamp, Kind.valueThatEnds, expiry)
                 }
                 buffer.writePrefixed(contentType)
                 buffer.writePrefixed(bytes)
