@@ -79,7 +79,9 @@ public struct ZlibBatch: Hashable, Sendable {
         guard plainCount <= compressedCount * Self.mostExpansion + Self.expansionSlack else {
             throw .invalid("batch length")
         }
-        guard var plain = Deflate.decompress(compressed, byteCount: plainCount) else { throw .invalid("compressed bytes") }
+        guard var plain = Deflate.decompress(compressed, byteCount: plainCount) else {
+            throw .invalid("compressed bytes")
+        }
         guard Deflate.checksum(of: plain) == checksum else { throw .invalid("batch checksum") }
         entries = []
         while plain.readableBytes > 0 {
