@@ -119,6 +119,19 @@ import Wire
         }
     }
 
+    @Test func `a name with several addresses leads to the one that answers`() async throws {
+        try await withLoops { group in
+            let server = try await Server.start(on: group)
+            // Where the name has an IPv6 address too, nobody listens there.
+            let endpoint = RPCEndpoint(host: "localhost", port: server.listener.endpoint.port)
+            let connection = try await RPCClientConnection.connect(
+                to: endpoint, as: client(), on: group.next(), logger: quietLogger)
+            #expect(await outcome(of: connection, Server.echo, timeout: .seconds(30)) == nil)
+            await connection.close()
+            await server.stop()
+        }
+    }
+
     @Test func `nobody there is told at once`() async throws {
         try await withLoops(1) { group in
             let server = try await Server.start(on: group)
