@@ -77,6 +77,14 @@ import Wire
         }
     }
 
+    @Test func `bytes behind the end of the stream are refused`() {
+        var longer = encoded(ZlibBatch(entries: Self.entries).encode)
+        let compressedCount = longer.getInteger(at: 13, as: UInt32.self) ?? 0
+        longer.setInteger(compressedCount + 1, at: 13)
+        longer.writeInteger(UInt8(0))
+        #expect(throws: DecodingFailure.invalid("compressed bytes")) { try ZlibBatch(decoding: &longer) }
+    }
+
     @Test func `zeros compress well and come back`() throws {
         let batch = ZlibBatch(entries: [ByteBuffer(repeating: 0, count: 4 << 20)])
         var buffer = encoded(batch.encode)
