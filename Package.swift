@@ -18,6 +18,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         path: "Tests/\(name)Tests", swiftSettings: settings)
 }
 
+func executable(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: folder, swiftSettings: settings)
+}
+
+func library(_ name: String) -> Product {
+    .library(name: name, targets: [name])
+}
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -26,27 +34,42 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "toystore",
     products: [
-        .library(name: "Machine", targets: ["Machine"]),
-        .library(name: "Wire", targets: ["Wire"]),
-        .library(name: "RPC", targets: ["RPC"]),
+        library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
+        library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Node"),
+        library("RPC"),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
+        // Floor 0
         module("Machine", [nioCore]),
         tests("Machine"),
+        module("Hashing", ["Machine"]),
+        tests("Hashing", ["Machine"]),
+        // Floor 1
+        module("Causality", ["Machine", "Hashing"]),
+        tests("Causality", ["Machine", "Hashing"]),
+        module("Ring", ["Machine", "Hashing"]),
+        module("Gossip", ["Machine"]),
+        // Floor 2
+        module("Coordinator", ["Machine", "Ring", "Causality"]),
+        module("Handoff", ["Machine", "Ring", "Causality"]),
+        // Floor 3
+        module("Storage", ["Machine", "Hashing", "Causality"]),
         // zlib is the system's: zlib1g-dev on Debian.
-        .systemLibrary(
-            name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Wire", ["Machine", "CZlib"]),
         tests("Wire", ["Machine"]),
+        // Floor 4
+        module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
-        .executableTarget(
-            name: "rpc-echo", dependencies: ["Machine", "Wire", "RPC", nioCore, nioPosix, logging],
-            path: "Benchmarks/RPCEcho", swiftSettings: settings),
+        // Benchmarks
+        executable(
+            "rpc-echo", in: "Benchmarks/RPCEcho", ["Machine", "Wire", "RPC", nioCore, nioPosix, logging]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,10 +36,12 @@ public struct Effects<Effect>: ~Copyable {
         pending.removeAll(keepingCapacity: true)
     }
 
-    /// Takes all effects out as an array: for tests and for shells that keep them.
+    /// Takes all effects out as an array, and their memory with them: for tests and for shells that keep them.
     @inlinable
     public mutating func takeAll() -> [Effect] {
         defer { pending = [] }
         return pending
     }
 }
+
+extension Effects: Sendable where Effect: Sendable {}

@@ -18,7 +18,7 @@ public struct Instant: InstantProtocol, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// The instant `duration` later, saturating at ``distantFuture``.
+    /// The instant `duration` later, saturating at ``distantFuture`` and at its opposite.
     @inlinable
     public func advanced(by duration: Duration) -> Instant {
         advanced(byNanoseconds: duration.nanoseconds)
@@ -31,7 +31,7 @@ public struct Instant: InstantProtocol, Sendable {
         return Instant(nanoseconds: overflow ? (delta > 0 ? .max : .min) : sum)
     }
 
-    /// The time from this instant to `other`.
+    /// The time from this instant to `other`, negative where that is earlier, saturating at ±292 years.
     @inlinable
     public func duration(to other: Instant) -> Duration {
         .nanoseconds(nanoseconds(to: other))
@@ -44,6 +44,7 @@ public struct Instant: InstantProtocol, Sendable {
         return overflow ? (other.nanoseconds > nanoseconds ? .max : .min) : difference
     }
 
+    /// Whether the first instant is the earlier one.
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds

@@ -30,6 +30,7 @@ public struct NodeID: Hashable, Sendable {
 }
 
 extension NodeID: Comparable {
+    /// By the more significant half first: the order of the binary form and of the text.
     @inlinable
     public static func < (left: NodeID, right: NodeID) -> Bool {
         left.high != right.high ? left.high < right.high : left.low < right.low

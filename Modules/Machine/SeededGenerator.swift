@@ -20,6 +20,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = (word(), word(), word(), word())
     }
 
+    /// A generator in a given state, not all zero: for the published reference outputs.
+    package init(state: (UInt64, UInt64, UInt64, UInt64)) {
+        precondition(state != (0, 0, 0, 0), "xoshiro256** never leaves the state of all zeros")
+        self.state = state
+    }
+
     /// The next 64 bits.
     @inlinable
     public mutating func next() -> UInt64 {
@@ -41,8 +47,10 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         SeededGenerator(seed: next())
     }
 
-    /// A number below `bound`, uniformly; `bound` must be positive. Lemire's multiplication (2019), without a division
-    /// in nearly every case.
+    /// A number below `bound`, uniformly; 0 where `bound` is 0, so that a delay without jitter is no special case.
+    ///
+    /// Lemire's multiplication ("Fast random integer generation in an interval", 2019), without a division in nearly
+    /// every case; draws one word, seldom more.
     @inlinable
     public mutating func below(_ bound: UInt64) -> UInt64 {
         var (high, low) = next().multipliedFullWidth(by: bound)
@@ -55,7 +63,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return high
     }
 
-    /// `true` with the probability `numerator / denominator`.
+    /// `true` with the probability `numerator / denominator`; certain where the numerator is the larger.
     @inlinable
     public mutating func chance(_ numerator: UInt64, in denominator: UInt64) -> Bool {
         below(denominator) < numerator

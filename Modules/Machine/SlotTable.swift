@@ -1,6 +1,7 @@
 /// Names one use of one place in a ``SlotTable``.
 ///
-/// A place is reused with a new generation, so a reply that comes late names a slot that is no longer there.
+/// A place is reused with a new generation, so a reply that comes late names a slot that is no longer there. Generations
+/// wrap after 2³² uses of one place: a name is good for as long as its request's deadline, not for ever.
 @frozen
 public struct SlotID: Hashable, Sendable {
     /// The place in the table.
@@ -96,10 +97,13 @@ public struct SlotTable<Element> {
                 return
             }
             let index = Int(id.index)
-            yield &slots[index].element
-            if slots[index].element == nil {
-                release(index)
+            // Deferred, so that a place is freed also where the caller clears it and then throws.
+            defer {
+                if slots[index].element == nil {
+                    release(index)
+                }
             }
+            yield &slots[index].element
         }
     }
 
@@ -115,7 +119,14 @@ public struct SlotTable<Element> {
         return element
     }
 
-    /// The slots in use, in the order of their places.
+    /// The name of what is at a place now, or `nil` where that is free.
+    @inlinable
+    public func id(at index: UInt32) -> SlotID? {
+        guard Int(index) < slots.count, slots[Int(index)].element != nil else { return nil }
+        return SlotID(index: index, generation: slots[Int(index)].generation)
+    }
+
+    /// The slots in use, in the order of their places: O(capacity), for what happens seldom.
     @inlinable
     public var ids: [SlotID] {
         slots.indices.compactMap { index in
@@ -124,9 +135,13 @@ public struct SlotTable<Element> {
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func release(_ index: Int) {
         slots[index].generation &+= 1
         free.append(UInt32(index))
     }
 }
+
+extension SlotTable: Sendable where Element: Sendable {}
+
+extension SlotTable.Slot: Sendable where Element: Sendable {}

@@ -1,0 +1,246 @@
+import Causality
+
+/// What a put wants done next; the parts are in the order in which they are to be carried out.
+public struct PutStep: Hashable, Sendable {
+    /// Replicas to send the object to.
+    public var send: PositionSet = []
+    /// Fallbacks to send it to, each in the place of an owner.
+    public var sendToFallbacks: PositionSet = []
+    /// Owners for which this node is to keep a durable hint.
+    public var hint: PositionSet = []
+    /// The client's answer, once.
+    public var reply: PutOutcome?
+    /// Nothing more is expected: the coordination can be forgotten.
+    public var isFinished = false
+
+    /// A step with nothing to do.
+    public init(
+        send: PositionSet = [], sendToFallbacks: PositionSet = [], hint: PositionSet = [], reply: PutOutcome? = nil,
+        isFinished: Bool = false
+    ) {
+        self.send = send
+        self.sendToFallbacks = sendToFallbacks
+        self.hint = hint
+        self.reply = reply
+        self.isFinished = isFinished
+    }
+}
+
+/// How a put ends for its client.
+public enum PutOutcome: Hashable, Sendable {
+    /// The acknowledgements that were asked for are there.
+    case written
+    /// Too few replicas can be reached. Before the write was stored anywhere that is certain; later it is not.
+    case unavailable(required: Int, available: Int, RequestFailure.Outcome)
+    /// The deadline came first; the write may have happened, or may yet.
+    case timeout(required: Int, available: Int)
+}
+
+/// One put at its coordinator: the local store makes the dot, the others merge the object, and the client has its answer
+/// at W.
+///
+/// ```
+///  begin ──► storing here ──prepared──► waiting ──W──► answered ──everyone has answered, or the deadline──► finished
+///    │                                     │                                                        ▲
+///    └─ too few can be reached: refused    └── too few are left, or the deadline: outcome unknown ──┘
+/// ```
+/// Rules (DESIGN 6):
+/// - an owner that cannot be reached, refuses, or is silent beyond patience is stood in for by the next fallback (unless
+///   strict), whose acknowledgement counts in its place, but not towards PW;
+/// - every owner that has not acknowledged when the put is forgotten, suspected or not, is left a durable hint here, unless a
+///   fallback stands in for it: what a fallback keeps goes home to every owner by itself;
+/// - acknowledgements are counted among holders and among owners (see ``QuorumRequirement``).
+public struct PutCoordination: Sendable {
+    private var map: ReplicaMap
+    private let requirement: QuorumRequirement
+    private let isSloppy: Bool
+    /// Where the coordinator itself stands; a fallback, where no owner could be reached.
+    private let own: Int
+
+    private var isPrepared = false
+    private var hasReplied = false
+    private var sent: PositionSet = []
+    private var acknowledged: PositionSet = []
+    private var durable: PositionSet = []
+    private var failed: PositionSet = []
+
+    /// The owners or holders that are stood in for, and by which fallback; at most one pair for each replica.
+    private var standIns: [(replica: Int, fallback: Int)] = []
+
+    /// A put over these replicas with these counts, coordinated at position `own`.
+    public init(map: ReplicaMap, requirement: QuorumRequirement, isSloppy: Bool, own: Int) {
+        self.map = map
+        self.requirement = requirement
+        self.isSloppy = isSloppy
+        self.own = own
+    }
+
+    private var outstanding: PositionSet { sent - acknowledged - failed }
+
+    /// The owners that have not acknowledged.
+    public var missing: PositionSet { map.owners - acknowledged }
+
+    /// Whether the client has its answer.
+    public var isAnswered: Bool { hasReplied }
+
+    /// Whether the object exists: before that nothing has been written anywhere.
+    public var hasObject: Bool { isPrepared }
+
+    /// Refuses at once what cannot succeed; otherwise the local store is asked to make the dot and the object.
+    public mutating func begin() -> PutStep {
+        let required = max(requirement.owners, requirement.holders, requirement.primaries)
+        let reachable = map.replicas & map.reachable
+        let standingIn = isSloppy ? (map.fallbacks & map.reachable).count : 0
+        let owners = min((reachable & map.owners).count + standingIn, map.owners.count)
+        let holders = min((reachable & map.holders).count + standingIn, map.holders.count)
+        guard
+            owners >= requirement.owners, holders >= min(requirement.holders, max(map.holders.count, 1)),
+            requirement.holders <= max(map.holders.count, 1),
+            (reachable & map.owners).count >= requirement.primaries,
+            requirement.durable <= owners
+        else {
+            hasReplied = true
+            return PutStep(
+                reply: .unavailable(required: required, available: min(owners, max(holders, owners)), .notApplied),
+                isFinished: true)
+        }
+        sent.insert(own)
+        return PutStep()
+    }
+
+    /// The local store has made the object (on disk or not yet): it goes to all the others.
+    public mutating func prepared() -> PutStep {
+        guard !isPrepared else { return PutStep() }
+        isPrepared = true
+        var step = PutStep(send: (map.replicas & map.reachable) - PositionSet(own))
+        sent = sent | step.send
+        failed = map.replicas - map.reachable - PositionSet(own)
+        for position in failed {
+            step.sendToFallbacks = step.sendToFallbacks | standIn(for: position)
+        }
+        return merge(step, advance())
+    }
+
+    /// A replica, or the local store, has the object.
+    public mutating func acknowledge(_ position: Int, isDurable: Bool) -> PutStep {
+        guard sent.contains(position), !acknowledged.contains(position) else { return PutStep() }
+        failed.remove(position)
+        acknowledged.insert(position)
+        if isDurable {
+            durable.insert(position)
+        }
+        return advance()
+    }
+
+    /// A replica cannot be reached, or has refused.
+    public mutating func fail(_ position: Int) -> PutStep {
+        guard sent.contains(position), !acknowledged.contains(position), !failed.contains(position) else {
+            return PutStep()
+        }
+        failed.insert(position)
+        // A fallback that fails is itself stood in for, in the place of the same replica.
+        let replica = standIns.first { $0.fallback == position }?.replica ?? position
+        standIns.removeAll { $0.fallback == position }
+        let step = PutStep(sendToFallbacks: standIn(for: replica))
+        return merge(step, advance())
+    }
+
+    /// Replicas have been silent for too long: fallbacks stand in for them, and whoever answers first counts.
+    public mutating func losePatience() -> PutStep {
+        guard isPrepared, !hasReplied else { return PutStep() }
+        var step = PutStep()
+        for position in (outstanding & map.replicas) - PositionSet(own)
+        where !standIns.contains(where: { $0.replica == position }) {
+            step.sendToFallbacks = step.sendToFallbacks | standIn(for: position)
+        }
+        return step
+    }
+
+    /// The deadline: whoever has not acknowledged by now is not waited for.
+    public mutating func expire() -> PutStep {
+        failed = failed | outstanding
+        var step = PutStep()
+        if !hasReplied {
+            hasReplied = true
+            step.reply = .timeout(required: requirement.owners, available: progress().owners)
+        }
+        step.hint = ownersToHint()
+        step.isFinished = true
+        return step
+    }
+
+    /// Names the fallbacks that can be reached, once they are wanted: mostly they are not, and finding them costs.
+    public mutating func offer(fallbacks: PositionSet) {
+        map.fallbacks = map.fallbacks | fallbacks
+        map.reachable = map.reachable | fallbacks
+    }
+
+    private mutating func standIn(for replica: Int) -> PositionSet {
+        guard isSloppy, isPrepared, map.replicas.contains(replica), replica != own,
+            let fallback = ((map.fallbacks & map.reachable) - sent).first
+        else { return [] }
+        sent.insert(fallback)
+        standIns.append((replica, fallback))
+        return PositionSet(fallback)
+    }
+
+    /// Whom the acknowledgements stand for: themselves, and those whom an acknowledging fallback stands in for.
+    private func represented() -> PositionSet {
+        var all = acknowledged
+        for (replica, fallback) in standIns where acknowledged.contains(fallback) {
+            all.insert(replica)
+        }
+        if map.fallbacks.contains(own), acknowledged.contains(own) {
+            // The coordinator is a fallback since no owner could be reached: it stands in for the first that nobody does.
+            if let first = ((map.replicas - all).first { position in !standIns.contains { $0.replica == position } }) {
+                all.insert(first)
+            }
+        }
+        return all
+    }
+
+    private func progress() -> (holders: Int, owners: Int) {
+        let all = represented()
+        return ((all & map.holders).count, (all & map.owners).count)
+    }
+
+    private var isSatisfied: Bool {
+        let (holders, owners) = progress()
+        return holders >= requirement.holders && owners >= requirement.owners
+            && (acknowledged & map.owners).count >= requirement.primaries && durable.count >= requirement.durable
+    }
+
+    private mutating func advance() -> PutStep {
+        var step = PutStep()
+        guard isPrepared || failed.contains(own) else { return step }
+        if !hasReplied {
+            if isSatisfied {
+                hasReplied = true
+                step.reply = .written
+            } else if outstanding.isEmpty {
+                hasReplied = true
+                step.reply = .unavailable(
+                    required: max(requirement.owners, requirement.primaries), available: progress().owners, .unknown)
+            }
+        }
+        if hasReplied, outstanding.isEmpty {
+            step.hint = ownersToHint()
+            step.isFinished = true
+        }
+        return step
+    }
+
+    /// Owners without the object for whom nobody stands in. A coordinator that is no owner leaves no hints: its own copy
+    /// is a stray, and goes home to every owner.
+    private func ownersToHint() -> PositionSet {
+        guard isPrepared, map.owners.contains(own) else { return [] }
+        return map.owners - represented() - PositionSet(own)
+    }
+
+    private func merge(_ first: PutStep, _ second: PutStep) -> PutStep {
+        PutStep(
+            send: first.send | second.send, sendToFallbacks: first.sendToFallbacks | second.sendToFallbacks,
+            hint: first.hint | second.hint, reply: first.reply ?? second.reply,
+            isFinished: first.isFinished || second.isFinished)
+    }
+}

@@ -1,0 +1,125 @@
+import Coordinator
+import Hashing
+import Machine
+
+/// A client's write that another node coordinates.
+struct ForwardWork {
+    let request: PutRequest
+    let caller: Caller
+    let token: Token
+    let began: Instant
+    let deadline: Instant
+    var plan: ReplicaPlan
+    /// Who coordinates now.
+    var current: Int
+    /// Who was tried, and certainly did nothing.
+    var tried: PositionSet = []
+    /// The coordinator saw the partition differently, and did nothing: the write is forwarded anew with the next view.
+    var isStale = false
+}
+
+extension RequestShard {
+    mutating func forward(
+        _ request: PutRequest, _ plan: ReplicaPlan, to chosen: Int, token: Token, caller: Caller, began: Instant,
+        deadline: Instant, now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        let work = ForwardWork(
+            request: request, caller: caller, token: token, began: began, deadline: deadline, plan: plan,
+            current: chosen)
+        guard let slot = forwards.insert(work, alarm: deadline) else {
+            fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
+            return
+        }
+        send(slot, at: now, into: &effects)
+    }
+
+    mutating func forwardAnswered(
+        _ call: CallID, _ response: ReplicaResponse, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        guard let work = forwards[call.slot], work.current == call.position else { return }
+        switch response {
+        case .coordinated(let response):
+            forwards.remove(call.slot)
+            if case .failed(let failure) = response {
+                effects.emit(.observe(.failed(failure)))
+            } else {
+                effects.emit(.observe(.writeAnswered(nanoseconds: work.began.nanoseconds(to: now))))
+            }
+            effects.emit(.reply(response, to: work.caller))
+        case .wrongEpoch:
+            effects.emit(.observe(.disagreed))
+            effects.emit(.synchronise(with: work.plan.node(at: call.position)))
+            forwards[call.slot]?.isStale = true
+        case .busy:
+            forwards.remove(call.slot)
+            fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), work.caller, into: &effects)
+        case .failed, .copy, .stored:
+            forwardFailed(call.slot, call.position, wasSent: true, at: now, into: &effects)
+        }
+    }
+
+    /// A coordinator was lost. Another takes over only when this one certainly did not apply the write: two coordinators
+    /// would make two dots of one write.
+    mutating func forwardFailed(
+        _ slot: SlotID, _ position: Int, wasSent: Bool, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        guard let work = forwards[slot], work.current == position else { return }
+        guard !wasSent || work.isStale else {
+            forwards.remove(slot)
+            fail(
+                .unavailable(
+                    required: 1, available: 0, missing: [work.plan.node(at: position)], outcome: .unknown),
+                work.caller, into: &effects)
+            return
+        }
+        forwards[slot]?.tried.insert(position)
+        tryNext(slot, at: now, into: &effects)
+    }
+
+    mutating func expireForward(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard let work = forwards.remove(slot) else { return }
+        fail(
+            .timeout(required: 1, available: 0, outcome: work.isStale ? .notApplied : .unknown), work.caller,
+            into: &effects)
+    }
+
+    mutating func beginForwardAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard let work = forwards.remove(slot) else { return }
+        beginPut(work.request, from: work.caller, began: work.began, deadline: work.deadline, at: now, into: &effects)
+    }
+
+    private mutating func tryNext(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard var work = forwards[slot] else { return }
+        let isSloppy = work.request.options.sloppy
+        if work.plan.map.coordinator(besides: work.tried, isSloppy: false) == nil {
+            work.plan.addFallbacks(down: down)
+        }
+        guard let next = work.plan.map.coordinator(besides: work.tried, isSloppy: isSloppy) else {
+            forwards.remove(slot)
+            fail(unavailable(work.request, work.plan), work.caller, into: &effects)
+            return
+        }
+        guard work.plan.node(at: next) != view.own else {
+            forwards.remove(slot)
+            coordinate(
+                work.request, work.plan, at: next, token: work.token, caller: work.caller, began: work.began,
+                deadline: work.deadline, now: now, into: &effects)
+            return
+        }
+        work.current = next
+        forwards[slot] = work
+        send(slot, at: now, into: &effects)
+    }
+
+    /// The coordinator gets a little less time than is left, so that its own answer comes before ours is due.
+    private func send(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard let work = forwards[slot] else { return }
+        var request = work.request
+        let left = now.nanoseconds(to: work.deadline)
+        request.options.timeout = max(left - min(left / 10, 50_000_000), 1_000_000)
+        effects.emit(
+            .send(
+                .coordinate(request, view: work.plan.placement), to: work.plan.node(at: work.current),
+                call: CallID(.forwards, slot, position: work.current)))
+    }
+}

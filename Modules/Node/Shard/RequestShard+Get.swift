@@ -1,0 +1,168 @@
+import Causality
+import Coordinator
+import Hashing
+import Machine
+import Storage
+
+/// A read in work.
+struct GetWork {
+    let request: GetRequest
+    let caller: Caller
+    let token: Token
+    let began: Instant
+    let deadline: Instant
+    var plan: ReplicaPlan
+    var coordination: GetCoordination
+    /// A replica saw the partition differently: the read begins anew with the next view.
+    var isStale = false
+}
+
+extension RequestShard {
+    mutating func beginGet(
+        _ request: GetRequest, from caller: Caller, began: Instant, deadline: Instant, at now: Instant,
+        into effects: inout Effects<ShardEffect>
+    ) {
+        let token = Token(key: request.key)
+        let plan = ReplicaPlan(view: view, token: token, down: down)
+        let requirement = QuorumRequirement.read(
+            request.options.read ?? configuration.read, primaries: request.options.primaryRead, map: plan.map)
+        let work = GetWork(
+            request: request, caller: caller, token: token, began: began, deadline: deadline, plan: plan,
+            coordination: GetCoordination(
+                map: plan.map, requirement: requirement, isSloppy: request.options.sloppy))
+        let alarm = min(deadline, now.advanced(byNanoseconds: configuration.patience))
+        guard let slot = gets.insert(work, alarm: alarm) else {
+            fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
+            return
+        }
+        let step = gets[slot]?.coordination.begin()
+        take(step, of: slot, at: now, into: &effects)
+    }
+
+    mutating func getAnswered(
+        _ call: CallID, _ response: ReplicaResponse, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        switch response {
+        case .copy(let object):
+            getReceived(call, object, at: now, into: &effects)
+        case .wrongEpoch:
+            guard let work = gets[call.slot] else { return }
+            effects.emit(.observe(.disagreed))
+            effects.emit(.synchronise(with: work.plan.node(at: call.position)))
+            gets[call.slot]?.isStale = true
+        case .busy, .failed, .stored, .coordinated:
+            getFailed(call.slot, call.position, at: now, into: &effects)
+        }
+    }
+
+    mutating func getReceived(
+        _ call: CallID, _ object: Object?, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        let step = gets[call.slot]?.coordination.receive(object, from: call.position)
+        take(step, of: call.slot, at: now, into: &effects)
+    }
+
+    mutating func getFailed(
+        _ slot: SlotID, _ position: Int, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        offerFallbacks(toGet: slot)
+        let step = gets[slot]?.coordination.fail(position)
+        take(step, of: slot, at: now, into: &effects)
+    }
+
+    mutating func expireGet(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard let work = gets[slot] else { return }
+        guard now < work.deadline else {
+            let step = gets[slot]?.coordination.expire()
+            take(step, of: slot, at: now, into: &effects)
+            return
+        }
+        gets.setAlarm(work.deadline, of: slot)
+        offerFallbacks(toGet: slot)
+        let step = gets[slot]?.coordination.losePatience()
+        take(step, of: slot, at: now, into: &effects)
+    }
+
+    mutating func beginGetAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        guard let work = gets[slot], !work.coordination.isAnswered else {
+            gets[slot]?.isStale = false
+            return
+        }
+        gets.remove(slot)
+        beginGet(
+            work.request, from: work.caller, began: work.began, deadline: work.deadline, at: now, into: &effects)
+    }
+
+    private mutating func offerFallbacks(toGet slot: SlotID) {
+        guard let work = gets[slot], !work.coordination.isAnswered, work.plan.fallbacks.isEmpty else { return }
+        let down = down
+        if let found = gets[slot]?.plan.addFallbacks(down: down) {
+            gets[slot]?.coordination.offer(fallbacks: found)
+        }
+    }
+
+    /// Carries a step out: questions, the answer, repairs.
+    private mutating func take(
+        _ step: GetStep?, of slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        guard let step, let work = gets[slot] else { return }
+        for position in step.ask {
+            let call = CallID(.gets, slot, position: position)
+            let node = work.plan.node(at: position)
+            if node == view.own {
+                effects.emit(.load(call, token: work.token.value, key: work.request.key))
+            } else {
+                effects.emit(.send(.read(key: work.request.key, view: work.plan.placement), to: node, call: call))
+            }
+        }
+        if let outcome = step.reply {
+            let response = response(for: outcome, of: work)
+            if case .failed(let failure) = response {
+                effects.emit(.observe(.failed(failure)))
+            } else {
+                effects.emit(.observe(.readAnswered(nanoseconds: work.began.nanoseconds(to: now))))
+            }
+            effects.emit(.reply(response, to: work.caller))
+        }
+        if let merged = work.coordination.merged, !step.repair.isEmpty {
+            effects.emit(.observe(.repaired(replicas: step.repair.count)))
+            for position in step.repair {
+                repair(work.request.key, work.token, merged, at: work.plan.node(at: position), into: &effects)
+            }
+        }
+        if step.isFinished {
+            gets.remove(slot)
+        }
+    }
+
+    private func repair(
+        _ key: ByteBuffer, _ token: Token, _ object: Object, at node: NodeID,
+        into effects: inout Effects<ShardEffect>
+    ) {
+        if node == view.own {
+            effects.emit(.store(.nobody, .merge(token: token.value, key: key, object: object)))
+        } else {
+            effects.emit(.send(.store(key: key, object: object, purpose: .repair), to: node, call: .nobody))
+        }
+    }
+
+    private func response(for outcome: GetOutcome, of work: GetWork) -> Response {
+        switch outcome {
+        case .found(let object): .found(object)
+        case .absent: .absent
+        case .unavailable(let required, let available):
+            .failed(
+                .unavailable(
+                    required: required, available: available, missing: work.plan.nodes(at: work.coordination.missing),
+                    outcome: .notApplied))
+        case .timeout(let required, let available):
+            .failed(.timeout(required: required, available: available, outcome: .notApplied))
+        }
+    }
+
+    /// Answers a request that has come to nothing.
+    func fail(_ failure: RequestFailure, _ caller: Caller, into effects: inout Effects<ShardEffect>) {
+        effects.emit(.observe(.failed(failure)))
+        effects.emit(.reply(.failed(failure), to: caller))
+    }
+}

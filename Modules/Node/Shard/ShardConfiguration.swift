@@ -1,0 +1,26 @@
+public import Coordinator
+
+/// What a request shard goes by.
+public struct ShardConfiguration: Sendable {
+    /// R where a request does not say.
+    public var read = QuorumSize.quorum
+    /// W where a request does not say.
+    public var write = QuorumSize.quorum
+    /// Nanoseconds until a request has its answer, where it does not say.
+    public var timeout: Int64 = 5_000_000_000
+    /// The longest timeout that a request may ask for, in nanoseconds.
+    public var timeoutLimit: Int64 = 60_000_000_000
+    /// Nanoseconds of silence of a replica until a fallback is asked as well.
+    public var patience: Int64 = 300_000_000
+    /// The most requests of each kind in flight; beyond it the answer is `busy`.
+    public var requestLimit = 16_384
+    /// The most questions of other nodes in work; beyond it the answer is `busy`.
+    public var replicaLimit = 65_536
+    /// Whether a copy on this node's disk counts as durable: `false` where its store does not sync.
+    public var isDurable = true
+    /// How long a client that met `busy` should wait, in milliseconds.
+    public var retryAfterMilliseconds = 100
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,70 @@
+public import Machine
+
+/// An operator's word about a member: beats the member's own, and the highest epoch beats the others.
+///
+/// Of two words with one epoch, said by two operators at once, the sterner holds: remove before leave before none, then
+/// the greater weight.
+public struct Directive: Hashable, Sendable {
+    /// What the member shall do.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        /// Nothing: the member's own word stands.
+        case none
+        /// Hand everything over and leave.
+        case leave
+        /// Be gone: the others bring back its share without it.
+        case remove
+    }
+
+    /// Which word this is; 0 before any was said.
+    public let epoch: UInt32
+    /// What the member shall do.
+    public let kind: Kind
+    /// The weight in place of the member's own, within ``Member/weightLimits``; `nil` leaves its own.
+    public let weight: UInt32?
+
+    /// The state before any operator spoke.
+    public static let initial = Directive(epoch: 0, kind: .none, weight: nil)
+
+    /// A directive; a weight outside ``Member/weightLimits`` is moved to the nearest within.
+    public init(epoch: UInt32, kind: Kind, weight: UInt32?) {
+        self.epoch = epoch
+        self.kind = kind
+        self.weight = weight.map {
+            min(max($0, Member.weightLimits.lowerBound), Member.weightLimits.upperBound)
+        }
+    }
+
+    /// The directive that replaces this one, or `nil` when all 2^32 − 1 epochs are used up.
+    public func successor(kind: Kind, weight: UInt32?) -> Directive? {
+        guard epoch < .max else { return nil }
+        return Directive(epoch: epoch + 1, kind: kind, weight: weight)
+    }
+
+    /// The place in the order of all directives: injective, so that what wins has a greater measure. Below 2^47.
+    var measure: UInt64 {
+        let weights = UInt64(Member.weightLimits.upperBound) + 1
+        return UInt64(epoch) << 15 | (UInt64(kind.rawValue) * weights + UInt64(weight ?? 0))
+    }
+}
+
+extension Directive: Comparable {
+    /// Whether the right one wins when they are merged.
+    public static func < (left: Directive, right: Directive) -> Bool { left.measure < right.measure }
+}
+
+extension Directive {
+    /// Writes nine bytes: the epoch, the kind, the weight or 0.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeMultipleIntegers(epoch, kind.rawValue, weight ?? 0)
+    }
+
+    /// Reads what ``encode(into:)`` wrote.
+    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        let epoch = try buffer.decodeInteger(as: UInt32.self, "a directive's epoch")
+        let code = try buffer.decodeInteger(as: UInt8.self, "a directive's kind")
+        let weight = try buffer.decodeInteger(as: UInt32.self, "a directive's weight")
+        guard let kind = Kind(rawValue: code) else { throw .invalid("a directive's kind") }
+        guard weight == 0 || Member.weightLimits.contains(weight) else { throw .invalid("a directive's weight") }
+        self.init(epoch: epoch, kind: kind, weight: weight == 0 ? nil : weight)
+    }
+}

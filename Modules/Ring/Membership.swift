@@ -1,0 +1,135 @@
+public import Machine
+
+/// Everything that is known about the members, those that are gone too: a table that converges by merging.
+///
+/// A CRDT: a map from identities to records, each a product of two registers (see ``Member``). Merging is idempotent,
+/// commutative, associative and inflationary, up to ``limit`` records; a table that is full takes no new identity, so
+/// admission has to stop before it.
+public struct Membership: Hashable, Sendable {
+    /// The most records, members that left or were removed included.
+    public static let limit = 1024
+
+    /// The records in the order of their identities; one for each.
+    public private(set) var records: [Member] = []
+    /// The digest of each record: a merge hashes only what changed.
+    private var digests: [UInt64] = []
+    /// What the ring's requests carry to say which membership they were made under; O(1).
+    public private(set) var epoch = RingEpoch.zero
+
+    /// The table that knows nobody.
+    public init() {}
+
+    /// A table of records, merged one after another.
+    public init(_ records: some Sequence<Member>) {
+        for record in records {
+            merge(record)
+        }
+    }
+
+    /// The record of an identity; O(log n).
+    public subscript(id: NodeID) -> Member? {
+        let index = position(of: id)
+        return index < records.count && records[index].id == id ? records[index] : nil
+    }
+
+    /// Whether a new identity would be refused.
+    public var isFull: Bool { records.count >= Self.limit }
+
+    /// Takes over what a record knows better; `true` where that changed anything.
+    @discardableResult
+    public mutating func merge(_ record: Member) -> Bool {
+        let index = position(of: record.id)
+        guard index < records.count, records[index].id == record.id else {
+            guard !isFull else { return false }
+            records.insert(record, at: index)
+            let digest = record.digest
+            digests.insert(digest, at: index)
+            // One more than the measure, so that a new identity always counts.
+            epoch = RingEpoch(
+                measure: epoch.measure &+ record.measure &+ 1, digest: epoch.digest &+ digest)
+            return true
+        }
+        let before = records[index].measure
+        guard records[index].merge(record) else { return false }
+        let digest = records[index].digest
+        epoch = RingEpoch(
+            measure: epoch.measure &- before &+ records[index].measure,
+            digest: epoch.digest &- digests[index] &+ digest)
+        digests[index] = digest
+        return true
+    }
+
+    /// Takes over what another table knows better; the identities whose records changed, in order.
+    @discardableResult
+    public mutating func merge(_ other: Membership) -> [NodeID] {
+        guard epoch != other.epoch else { return [] }
+        var changed: [NodeID] = []
+        for (record, digest) in zip(other.records, other.digests) {
+            let index = position(of: record.id)
+            if index < digests.count, digests[index] == digest, records[index].id == record.id { continue }
+            if merge(record) {
+                changed.append(record.id)
+            }
+        }
+        return changed
+    }
+
+    /// Whether merging the other table would change nothing: this one knows all that it knows.
+    public func includes(_ other: Membership) -> Bool {
+        var merged = self
+        return merged.merge(other).isEmpty && other.records.allSatisfy { self[$0.id] != nil }
+    }
+
+    /// Changes the own word of a member; for that member alone. `false` where it is not in the table.
+    @discardableResult
+    public mutating func amend(_ id: NodeID, _ change: (inout Member) -> Void) -> Bool {
+        guard var record = self[id] else { return false }
+        record.amend(change)
+        return merge(record)
+    }
+
+    /// Says an operator's word about a member. `false` where it is not in the table, or its epochs are used up.
+    @discardableResult
+    public mutating func direct(_ id: NodeID, _ kind: Directive.Kind, weight: UInt32? = nil) -> Bool {
+        guard var record = self[id], let next = record.directive.successor(kind: kind, weight: weight) else {
+            return false
+        }
+        record.directive = next
+        return merge(record)
+    }
+
+    /// Where a record of this identity is, or would be.
+    private func position(of id: NodeID) -> Int {
+        var low = 0
+        var high = records.count
+        while low < high {
+            let middle = (low + high) / 2
+            if records[middle].id < id {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+}
+
+extension Membership {
+    /// Writes the records in order behind their number.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeVarint(UInt64(records.count))
+        for record in records {
+            record.encode(into: &buffer)
+        }
+    }
+
+    /// Reads what ``encode(into:)`` wrote; refuses records out of order and identities that come twice.
+    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        self.init()
+        for _ in 0..<(try buffer.decodeCount(limit: Self.limit, "the number of members")) {
+            let record = try Member(decoding: &buffer)
+            if let last = records.last, record.id <= last.id { throw .invalid("the order of members") }
+            merge(record)
+        }
+    }
+}

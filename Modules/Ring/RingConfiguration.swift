@@ -1,0 +1,50 @@
+public import Machine
+
+/// What is fixed at a cluster's birth: how many partitions there are, and how many copies of each.
+public struct RingConfiguration: Hashable, Sendable {
+    /// The number of partitions, Q: a power of two.
+    public let partitions: Int
+    /// The number of owners of each partition, N, where there are as many members.
+    public let replicas: Int
+
+    /// The numbers of partitions that are possible, where they are powers of two.
+    public static let partitionLimits = 1...65_536
+    /// The numbers of replicas that are possible.
+    public static let replicaLimits = 1...16
+    /// 1024 partitions of three replicas.
+    public static let standard = RingConfiguration(validPartitions: 1024, replicas: 3)
+
+    /// A configuration, or `nil` where the number of partitions is no power of two or a number is over its limit.
+    public init?(partitions: Int = 1024, replicas: Int = 3) {
+        guard Self.partitionLimits.contains(partitions), partitions.nonzeroBitCount == 1,
+            Self.replicaLimits.contains(replicas)
+        else { return nil }
+        self.init(validPartitions: partitions, replicas: replicas)
+    }
+
+    private init(validPartitions partitions: Int, replicas: Int) {
+        self.partitions = partitions
+        self.replicas = replicas
+    }
+
+    /// The base-2 logarithm of the number of partitions: how many of a token's top bits name its partition.
+    @inlinable
+    public var partitionBits: Int { partitions.trailingZeroBitCount }
+}
+
+extension RingConfiguration {
+    /// Writes two bytes: the logarithm of the number of partitions, and the number of replicas.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeMultipleIntegers(UInt8(partitionBits), UInt8(replicas))
+    }
+
+    /// Reads what ``encode(into:)`` wrote.
+    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        let bits = try buffer.decodeInteger(as: UInt8.self, "the number of partitions")
+        let replicas = try buffer.decodeInteger(as: UInt8.self, "the number of replicas")
+        guard bits <= 16, let valid = RingConfiguration(partitions: 1 << Int(bits), replicas: Int(replicas)) else {
+            throw .invalid("the ring's configuration")
+        }
+        self = valid
+    }
+}

@@ -1,0 +1,289 @@
+public import Causality
+import Hashing
+public import Machine
+
+/// The objects of one node on an engine: merge on write, a dot for each coordinated write, hints, and group commit.
+///
+/// One thread owns it. It gathers what waits, hands each operation to ``prepare(_:wall:)``, then calls ``commit()``: one
+/// batch in the engine, one sync. Operations of a batch see those before them. Between the two calls a prepared object may
+/// already go to other replicas, but nothing of it may be acknowledged: that is what ``commit()`` is for.
+///
+/// Invariants:
+/// - a stored object is the merge of all that was stored under its key, so its context only grows;
+/// - a dot is issued once (``KeyEpoch``), also over lost writes: epochs are reserved durably before they are used;
+/// - a drop is compare-and-drop: never of a state that the caller has not seen.
+public final class ObjectStore {
+    /// What the store is told at its start.
+    public struct Configuration: Sendable {
+        /// The node, as the actor of its dots.
+        public var node: NodeID
+        /// Whether commits wait for the disk.
+        public var durability: Durability
+        /// Limits on what clients' writes may leave.
+        public var limits: SiblingLimits
+        /// Hints that are kept key by key; beyond it a whole range is marked.
+        public var hintLimit: Int
+        /// How far a token is shifted down to give its partition, to mark ranges.
+        public var partitionShift: UInt64
+
+        /// A configuration of these parts.
+        public init(
+            node: NodeID, durability: Durability = .synced, limits: SiblingLimits = SiblingLimits(),
+            hintLimit: Int = 1_000_000, partitionShift: UInt64
+        ) {
+            self.node = node
+            self.durability = durability
+            self.limits = limits
+            self.hintLimit = hintLimit
+            self.partitionShift = partitionShift
+        }
+    }
+
+    /// Reads, for any thread.
+    public let reader: ObjectReader
+
+    private let engine: any StorageEngine
+    private let configuration: Configuration
+    private let identity: IdentityFile
+    private let epochFloor: UInt64
+    private var epochs: EpochAllocator
+    private var clock = HybridLogicalClock()
+    private var batch = WriteBatch()
+
+    /// The copies that the batch will leave, by key: what the next operation of the batch sees.
+    private var pending: [ByteBuffer: LocalCopy] = [:]
+
+    private struct LocalCopy {
+        var object: Object?
+        var epoch: UInt64
+        var sequence: UInt64?
+    }
+
+    /// The store of a node on an engine that was opened, with the identity of its data directory.
+    ///
+    /// After anything but a clean stop without damage every key takes a fresh epoch before its next dot: an unsynced dot
+    /// may have left the node before it was lost.
+    public init(
+        engine: any StorageEngine, identity: IdentityFile, configuration: Configuration
+    ) throws(StorageFailure) {
+        self.engine = engine
+        self.identity = identity
+        self.configuration = configuration
+        reader = ObjectReader(engine: engine)
+        epochs = EpochAllocator(resumingAt: identity.identity.epochBound)
+        let recovery = engine.recovery
+        let isTrusted = recovery.isNew || (recovery.wasClean && !recovery.isDamaged && recovery.bytesCut == 0)
+        epochFloor = isTrusted ? 1 : epochs.firstOfThisRun
+        try reserveEpochs()
+    }
+
+    /// Lets an operation join the batch.
+    ///
+    /// - Parameter wall: wall time in milliseconds since 1970: data for timestamps and expiry, never for causality.
+    public func prepare(_ operation: consuming StoreOperation, wall: UInt64) -> PreparedOperation {
+        do throws(StorageFailure) {
+            switch consume operation {
+            case .coordinate(let write):
+                return try coordinate(write, wall: wall)
+            case .merge(let token, let key, let object):
+                return try merge(object, token: token, key: key, wall: wall)
+            case .hint(let owner, let token, let key):
+                return addHint(owner: owner, token: token, key: key)
+            case .dropHint(let owner, let token, let key, let sequence):
+                return try dropHint(owner: owner, token: token, key: key, sequence: sequence)
+            case .dropIfUnchanged(let token, let hash):
+                return try dropIfUnchanged(token: token, hash: hash)
+            case .markRange(let owner, let partition, let isDirty):
+                mark(owner: owner, partition: partition, isDirty: isDirty)
+                return .accepted
+            }
+        } catch {
+            return .refused(.storage(error))
+        }
+    }
+
+    /// Stores the batch; when it returns, all that was prepared since the last call is stored, and durable where the
+    /// configuration says so. When it throws, each of them may or may not be.
+    public func commit() throws(StorageFailure) {
+        defer {
+            batch.removeAll()
+            pending.removeAll(keepingCapacity: true)
+        }
+        if let bound = epochs.reservation() {
+            reserve(upTo: bound)
+        }
+        guard !batch.isEmpty else { return }
+        try engine.append(batch, durability: configuration.durability)
+    }
+
+    /// The owners and partitions that are marked: whole ranges that an owner has to be sent.
+    public func markedRanges() throws(StorageFailure) -> [RangeMark] {
+        var marks: [RangeMark] = []
+        var cursor: ScanCursor?
+        while true {
+            let entries = engine.scan(.meta, tokens: 0...UInt64.max, after: cursor, limit: 1024)
+            marks += try engine.read(entries, in: .meta).compactMap { $0.flatMap { RangeMark(key: $0.key) } }
+            guard let last = entries.last, entries.count == 1024 else { return marks }
+            cursor = last.cursor
+        }
+    }
+
+    // MARK: - Objects
+
+    private func localCopy(token: UInt64, key: ByteBuffer) throws(StorageFailure) -> LocalCopy {
+        if let copy = pending[key] {
+            return copy
+        }
+        guard let record = try engine.get(.objects, token: token, key: key) else {
+            return LocalCopy(object: nil, epoch: 0, sequence: nil)
+        }
+        var value = record.value
+        // A record that cannot be read is no record: the next store begins another lifetime of the key.
+        guard let stored = try? ObjectRecord(decoding: &value) else {
+            return LocalCopy(object: nil, epoch: 0, sequence: record.sequence)
+        }
+        return LocalCopy(object: stored.object, epoch: stored.epoch, sequence: record.sequence)
+    }
+
+    private func coordinate(_ write: CoordinatedWrite, wall: UInt64) throws(StorageFailure) -> PreparedOperation {
+        let copy = try localCopy(token: write.token, key: write.key)
+        var object = copy.object ?? Object()
+        guard write.precondition.holds(for: object, at: wall) else {
+            return .refused(.preconditionFailed)
+        }
+        if let refusal = configuration.limits.refusal(of: write.content, on: object, seeing: write.seeing) {
+            return .refused(.overLimit(refusal))
+        }
+        let incoming = if case .seen(let context) = write.seeing { context } else { CausalContext() }
+        guard let epoch = epoch(after: copy, incoming: incoming) else { return .refused(.noEpoch) }
+        let dot = object.write(
+            write.content, expiry: write.expiry, timestamp: clock.now(wall: wall), seeing: write.seeing,
+            as: ActorID(node: configuration.node, epoch: epoch))
+        put(object, epoch: epoch, token: write.token, key: write.key, replacing: copy.sequence)
+        return .coordinated(object: object, dot: dot)
+    }
+
+    private func merge(
+        _ incoming: Object, token: UInt64, key: ByteBuffer, wall: UInt64
+    ) throws(StorageFailure) -> PreparedOperation {
+        let copy = try localCopy(token: token, key: key)
+        if let object = copy.object, object.covers(incoming) {
+            return .accepted
+        }
+        for sibling in incoming.siblings {
+            _ = clock.observe(sibling.timestamp, wall: wall)
+        }
+        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.noEpoch) }
+        var object = copy.object ?? Object()
+        object.merge(incoming)
+        put(object, epoch: epoch, token: token, key: key, replacing: copy.sequence)
+        return .accepted
+    }
+
+    private func put(_ object: Object, epoch: UInt64, token: UInt64, key: ByteBuffer, replacing sequence: UInt64?) {
+        batch.put(
+            .objects, token: token, key: key, value: ObjectRecord(epoch: epoch, object: object).encoded(),
+            hash: object.hash(key: key), replacing: sequence)
+        pending[key] = LocalCopy(object: object, epoch: epoch, sequence: nil)
+    }
+
+    private func dropIfUnchanged(token: UInt64, hash: UInt64) throws(StorageFailure) -> PreparedOperation {
+        let entries = engine.scan(.objects, tokens: token...token, after: nil, limit: 64).filter { $0.hash == hash }
+        for case let record? in try engine.read(entries, in: .objects) where pending[record.key] == nil {
+            batch.drop(.objects, token: token, key: record.key, replacing: record.sequence)
+            pending[record.key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
+        }
+        return .accepted
+    }
+
+    // MARK: - Epochs
+
+    private func epoch(after copy: LocalCopy, incoming: CausalContext) -> UInt64? {
+        let rule = KeyEpoch.forStore(
+            by: configuration.node, over: copy.object.map { ($0.context, copy.epoch) }, floor: epochFloor,
+            incoming: incoming)
+        switch rule {
+        case .keep(let epoch): return epoch
+        case .fresh: return epochs.allocate(of: configuration.node, unknownTo: incoming)
+        }
+    }
+
+    private func reserveEpochs() throws(StorageFailure) {
+        guard let bound = epochs.reservation() else { return }
+        try identity.update { $0.epochBound = bound }
+        epochs.reserved(upTo: bound)
+    }
+
+    private func reserve(upTo bound: UInt64) {
+        do throws(StorageFailure) {
+            try identity.update { $0.epochBound = bound }
+            epochs.reserved(upTo: bound)
+        } catch {
+            // Writes of new keys are refused once the block is used up; until then each commit tries again.
+            epochs.reservationFailed()
+        }
+    }
+
+    // MARK: - Hints
+
+    private func addHint(owner: NodeID, token: UInt64, key: ByteBuffer) -> PreparedOperation {
+        let count = engine.usage(of: .hints, tokens: 0...UInt64.max).records
+        guard count < configuration.hintLimit else {
+            let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
+            mark(owner: owner, partition: UInt32(truncatingIfNeeded: partition), isDirty: true)
+            return .accepted
+        }
+        batch.put(
+            .hints, token: token, key: HintRecord.engineKey(owner: owner, key: key), value: ByteBuffer(),
+            hash: HintRecord.engineHash(owner: owner))
+        return .accepted
+    }
+
+    private func dropHint(
+        owner: NodeID, token: UInt64, key: ByteBuffer, sequence: UInt64
+    ) throws(StorageFailure) -> PreparedOperation {
+        let engineKey = HintRecord.engineKey(owner: owner, key: key)
+        if let record = try engine.get(.hints, token: token, key: engineKey), record.sequence == sequence {
+            batch.drop(.hints, token: token, key: engineKey, replacing: sequence)
+        }
+        return .accepted
+    }
+
+    private func mark(owner: NodeID, partition: UInt32, isDirty: Bool) {
+        let mark = RangeMark(owner: owner, partition: partition)
+        if isDirty {
+            batch.put(.meta, token: owner.low, key: mark.key, value: ByteBuffer(), hash: UInt64(partition))
+        } else {
+            batch.drop(.meta, token: owner.low, key: mark.key)
+        }
+    }
+}
+
+/// A whole partition that an owner has to be sent, since there were too many hints to note them key by key.
+public struct RangeMark: Hashable, Sendable {
+    /// Who lacks the range.
+    public let owner: NodeID
+    /// The partition.
+    public let partition: UInt32
+
+    /// A mark of these parts.
+    public init(owner: NodeID, partition: UInt32) {
+        self.owner = owner
+        self.partition = partition
+    }
+
+    init?(key: ByteBuffer) {
+        var rest = key
+        guard let owner = try? rest.decodeNodeID("owner"),
+            let partition = try? rest.decodeInteger(as: UInt32.self, "partition"), rest.readableBytes == 0
+        else { return nil }
+        self.init(owner: owner, partition: partition)
+    }
+
+    var key: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeNodeID(owner)
+        buffer.writeInteger(partition)
+        return buffer
+    }
+}
