@@ -91,10 +91,18 @@ import Wire
 
     @Test func `no message is taken before the handshake`() throws {
         let end = try Embedded(acceptor: try Embedded.plainAcceptor())
-        try end.channel.writeInbound(frameBytes(request, 1))
+        try end.channel.writeInbound(frameBytes(request, 0))
         end.loop.run()
         #expect(end.connection.closeReason == .malformed(.invalid("frame kind")))
         #expect(!end.channel.isActive)
+    }
+
+    @Test func `a handshake has one form of header`() throws {
+        for (flags, requestID) in [(FrameFlags.reply, UInt64(0)), ([], 1)] {
+            let end = try Embedded(acceptor: try Embedded.plainAcceptor())
+            try end.channel.writeInbound(frameBytes(.hello, flags: flags, requestID, try peer(there).encode))
+            #expect(end.connection.closeReason == .malformed(.invalid("handshake header")))
+        }
     }
 
     @Test func `a first frame over the handshake's limit is refused by its length`() throws {

@@ -108,6 +108,27 @@ import Wire
         }
     }
 
+    @Test func `a reader that never reads is given up`() async throws {
+        try await withLoops { group in
+            var configuration = RPCConfiguration()
+            configuration.keepaliveInterval = .milliseconds(20)
+            let server = try await Server.start(on: group, configuration: configuration)
+            let raw = try await RawSocket.connect(to: server.listener.endpoint, on: group, reads: false)
+            var bytes = frameBytes(.hello, 0, try client().encode)
+            for id in UInt64(0)..<2000 {
+                bytes.writeImmutableBuffer(frameBytes(Server.large, id) { $0.writeRepeatingByte(1, count: 2048) })
+            }
+            raw.channel.writeAndFlush(bytes, promise: nil)
+            for await event in server.log.events {
+                if case .closed(let reason) = event {
+                    #expect(reason == .unresponsive)
+                    break
+                }
+            }
+            await server.stop()
+        }
+    }
+
     @Test func `a port that is taken and an address that is not ours are told apart`() async throws {
         try await withLoops(1) { group in
             let server = try await Server.start(on: group)
