@@ -21,6 +21,9 @@ struct Backoff {
         return .nanoseconds(whole - Int64(generator.below(half + 1)))
     }
 
+    /// Whether nothing has failed since the beginning.
+    var isFresh: Bool { failures == 0 }
+
     /// Begins again: the peer was reached.
     mutating func reset() {
         failures = 0

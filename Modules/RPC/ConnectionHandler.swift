@@ -10,6 +10,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let connection: RPCConnection
     /// The channel wanted to read while reading was paused.
     private var readWaits = false
+    private var wasActive = false
 
     init(_ connection: RPCConnection) {
         self.connection = connection
@@ -17,12 +18,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive {
-            connection.channelActive(context)
+            activate(context)
         }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        connection.channelActive(context)
+        activate(context)
         context.fireChannelActive()
     }
 
@@ -64,5 +65,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         connection.channelClosed(.closedByRemote)
+    }
+
+    /// A handler that is added to an active channel may hear of it a second time.
+    private func activate(_ context: ChannelHandlerContext) {
+        guard !wasActive else { return }
+        wasActive = true
+        connection.channelActive(context)
     }
 }

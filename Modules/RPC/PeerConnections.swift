@@ -105,6 +105,7 @@ public final class PeerConnections {
     public func close() {
         eventLoop.assertInEventLoop()
         isClosed = true
+        // In no order, which reaches nothing but the order of the sockets' ends.
         for (_, link) in links {
             link.close()
         }

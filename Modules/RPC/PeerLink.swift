@@ -120,14 +120,16 @@ final class PeerLink: RPCConnectionDelegate {
         case .idle, .waiting, .closed: return
         }
         guard let owner else { return }
+        // A loss is news, the attempts that fail after it are not.
+        let level: Logger.Level = backoff.isFresh ? .notice : .debug
         let delay = backoff.nextDelay(from: &owner.generator)
         let timer = owner.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in
             guard let self, case .waiting = self.state else { return }
             _ = self.connect()
         }
         state = .waiting(reason, timer)
-        owner.logger.notice(
-            "peer lost",
+        owner.logger.log(
+            level: level, "peer lost",
             metadata: [
                 "peer": "\(peer)", "endpoint": "\(endpoint)", "reason": "\(reason)", "retry": "\(delay)",
             ])

@@ -7,7 +7,7 @@ public import Wire
 /// One connection for callers in tasks: many calls at a time, each with its deadline.
 ///
 /// For the client library and the command line. A call costs a hop to the loop and back; what is hot inside a node uses
-/// ``RPCConnection``.
+/// ``RPCConnection``. The event loop must outlive the last call, and whoever connected calls ``close()``.
 public final class RPCClientConnection: Sendable {
     /// The loop that the connection lives on.
     public let eventLoop: any EventLoop

@@ -23,21 +23,33 @@ extension RPCConnection {
             connection.channelClosed(.transport("\(endpoint) has no port to connect to"))
             return connection
         }
-        let bound = NIOLoopBound(connection, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: configuration.watermarks)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try prepareChannel(channel)
-                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(bound.value))
-                }
+                channel.eventLoop.makeCompletedFuture { try prepareChannel(channel) }
             }
             .connect(host: endpoint.host, port: endpoint.port)
             .assumeIsolated()
-            .whenFailure { connection.channelClosed(ConnectionCloseReason(connecting: $0)) }
+            .whenComplete { connection.connected($0) }
         return connection
+    }
+
+    /// Takes the channel over. A host with several addresses has a channel for each, of which this is the one that won;
+    /// nothing is missed by coming this late, because it is the initiator who speaks first.
+    private func connected(_ result: Result<any Channel, any Error>) {
+        switch result {
+        case .success(let channel):
+            do {
+                try channel.pipeline.syncOperations.addHandler(ConnectionHandler(self))
+            } catch {
+                channelClosed(ConnectionCloseReason(connecting: error))
+                channel.close(promise: nil)
+            }
+        case .failure(let error):
+            channelClosed(ConnectionCloseReason(connecting: error))
+        }
     }
 }
 

@@ -7,6 +7,9 @@ import Wire
 extension RPCConnection {
     /// Takes a frame that is not for the delegate: any frame before the connection is open, and those of its own kinds.
     func receivedOwn(_ frame: Frame) throws(DecodingFailure) {
+        guard phase == .open || frame.header == FrameHeader(kind: frame.kind, requestID: 0) else {
+            throw .invalid("handshake header")
+        }
         var payload = frame.payload
         switch (phase, frame.kind, side) {
         case (.handshaking, .hello, .acceptor(let acceptor, let counts)):

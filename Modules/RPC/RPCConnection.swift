@@ -86,6 +86,8 @@ public final class RPCConnection {
     }
 
     /// Appends a frame whose payload `body` appends in place, into the buffer that goes out: no copy at all.
+    ///
+    /// Its size is known only afterwards, so that the bytes that wait may pass their limit by this one frame.
     public func send(
         kind: FrameKind, flags: FrameFlags = [], requestID: UInt64, _ body: (inout ByteBuffer) -> Void
     ) -> SendOutcome {

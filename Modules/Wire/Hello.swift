@@ -82,7 +82,7 @@ public struct Hello: Hashable, Sendable {
         self.credential = credential
     }
 
-    /// Writes the introduction, at most 355 bytes.
+    /// Writes the introduction, at most 356 bytes.
     public func encode(into buffer: inout ByteBuffer) {
         buffer.writeInteger(Self.magic)
         versions.encode(into: &buffer)
