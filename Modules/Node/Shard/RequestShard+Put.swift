@@ -87,7 +87,7 @@ extension RequestShard {
         case .refused(let refusal):
             puts.remove(call.slot)
             fail(Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds), work.caller, into: &effects)
-        case .accepted:
+        case .accepted, .marked:
             break
         }
     }

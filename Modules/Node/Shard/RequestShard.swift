@@ -64,6 +64,8 @@ public struct RequestShard: StateMachine {
             answered(call, response, at: now, into: &effects)
         case .notSent(let call):
             failed(call, wasSent: false, at: now, into: &effects)
+        case .reached(let node):
+            down.remove(node)
         case .lost(let node):
             lost(node, at: now, into: &effects)
         case .loaded(let call, let result):
@@ -152,6 +154,10 @@ public struct RequestShard: StateMachine {
     private mutating func prepared(
         _ call: CallID, _ operation: PreparedOperation, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
+        if case .marked(let range) = operation {
+            effects.emit(.leftOver(.range(range)))
+            return
+        }
         switch call.table {
         case .puts: putPrepared(call, operation, at: now, into: &effects)
         case .replicas: replicaPrepared(call.slot, operation, into: &effects)
