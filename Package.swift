@@ -36,6 +36,10 @@ let package = Package(
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
         module("Ring", ["Machine", "Hashing"]),
+        tests("Ring", ["Machine", "Hashing"]),
+        .executableTarget(
+            name: "placement-table", dependencies: ["Ring", "Hashing", "Machine"], path: "Benchmarks/PlacementTable",
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,7 +36,7 @@ struct Rendezvous: Sendable {
     /// A bijection of the numbers below 2^bits, keyed by the member: rounds of an odd multiplication, an addition and a
     /// shift, each of which can be undone.
     @inline(__always)
-    private func place(of partition: UInt32, bits: UInt32) -> UInt32 {
+    func place(of partition: UInt32, bits: UInt32) -> UInt32 {
         let mask: UInt32 = (1 &<< bits) &- 1
         let shift = (bits &+ 1) &>> 1
         var value = partition
