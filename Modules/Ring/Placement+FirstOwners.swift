@@ -6,7 +6,7 @@ extension Placement {
         for owner in owners {
             owned[Int(owner)] += 1
         }
-        var elected = Shares.firstCapacities(weights: candidates.weights, owned: owned, partitions: partitions)
+        var elected = Shares.firstCapacities(candidates, owned: owned, partitions: partitions)
             .map { TakenPartitions(capacity: $0) }
         var limits = [UInt64](repeating: .max, count: candidates.count)
         var positions = [Int](repeating: 0, count: partitions)
@@ -27,9 +27,16 @@ extension Placement {
                 }
             }
         }
-        // Where nobody has room, the order stays.
-        for (partition, position) in positions.enumerated() where position > 0 && position < replicas {
+        var counts = elected.map(\.count)
+        for partition in 0..<partitions {
             let start = partition * replicas
+            var position = positions[partition]
+            if position == replicas {
+                // Nobody has room: the one that comes first the least often.
+                let row = start..<(start + replicas)
+                position = (row.min { counts[Int(owners[$0])] < counts[Int(owners[$1])] } ?? start) - start
+                counts[Int(owners[start + position])] += 1
+            }
             let first = owners[start + position]
             for place in (start..<(start + position)).reversed() {
                 owners[place + 1] = owners[place]

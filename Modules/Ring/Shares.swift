@@ -57,8 +57,9 @@ struct Shares {
 
     /// How many partitions each owner should come first for, and a twentieth more, rounded up: in proportion to the
     /// weights, as far as what each owns allows.
-    static func firstCapacities(weights: [UInt64], owned: [Int], partitions: Int) -> [Int] {
-        pour(UInt64(partitions) << 16, over: weights, limits: owned.map { UInt64($0) << 16 }).map(capacity(for:))
+    static func firstCapacities(_ candidates: Candidates, owned: [Int], partitions: Int) -> [Int] {
+        pour(UInt64(partitions) << 16, over: candidates.weights, limits: owned.map { UInt64($0) << 16 })
+            .map(capacity(for:))
     }
 
     /// Divides a total in proportion to the weights, nobody getting more than its limit.
@@ -69,6 +70,7 @@ struct Shares {
         return shares(at: lowestLevel { shares(at: $0).reduce(0, +) >= total })
     }
 
+    /// A share and a twentieth, rounded up.
     private static func capacity(for share: UInt64) -> Int {
         Int((share + share / 20 + 0xffff) >> 16)
     }

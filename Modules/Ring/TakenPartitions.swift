@@ -1,12 +1,14 @@
 /// The partitions that a member has taken, the one for which it bid the most on top: a heap.
 struct TakenPartitions {
     private let capacity: Int
-    private(set) var heap: [(cost: UInt64, partition: Int)] = []
+    private var heap: [(cost: UInt64, partition: Int)] = []
 
     init(capacity: Int) {
         self.capacity = capacity
         heap.reserveCapacity(capacity + 1)
     }
+
+    var count: Int { heap.count }
 
     /// Takes one more; gives back the worst where that is one too many.
     mutating func insert(cost: UInt64, partition: Int) -> (cost: UInt64, partition: Int)? {
