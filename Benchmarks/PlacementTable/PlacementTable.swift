@@ -12,18 +12,26 @@ enum PlacementTable {
 
     static func main() {
         for partitions in [1024, 4096] {
-            guard let configuration = RingConfiguration(partitions: partitions) else { continue }
-            print("\nQ = \(partitions), N = \(configuration.replicas)\n")
-            print("| members | zones | owners max/mean | first owners max/mean | join | leave | zones broken | ms |")
-            print("|---|---|---|---|---|---|---|---|")
-            for count in counts {
-                for zones in [1, 3] where zones <= count {
-                    print(row(count, zones, configuration))
-                }
-            }
+            table(partitions, counts)
+        }
+        // One more, to compare with plain rendezvous hashing under the same bound.
+        for partitions in [1024, 4096, 16_384] {
+            table(partitions, [99])
         }
         print("")
         lookups()
+    }
+
+    static func table(_ partitions: Int, _ counts: [Int]) {
+        guard let configuration = RingConfiguration(partitions: partitions) else { return }
+        print("\nQ = \(partitions), N = \(configuration.replicas)\n")
+        print("| members | zones | owners max/mean | first owners max/mean | join | leave | zones broken | ms |")
+        print("|---|---|---|---|---|---|---|---|")
+        for count in counts {
+            for zones in [1, 3] where zones <= count {
+                print(row(count, zones, configuration))
+            }
+        }
     }
 
     /// The worst balance and the mean movement and time over the seeds.
