@@ -52,6 +52,7 @@ let package = Package(
         module("Causality", ["Machine", "Hashing"]),
         tests("Causality", ["Machine", "Hashing"]),
         module("Ring", ["Machine", "Hashing"]),
+        tests("Ring", ["Machine", "Hashing"]),
         module("Gossip", ["Machine"]),
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
@@ -68,6 +69,7 @@ let package = Package(
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
         // Benchmarks
+        executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(
             "rpc-echo", in: "Benchmarks/RPCEcho", ["Machine", "Wire", "RPC", nioCore, nioPosix, logging]),
     ],
