@@ -86,15 +86,15 @@ final class InboundConnection: RPCConnectionDelegate {
                 .asked(
                     try ReplicaRequest(decoding: &payload), from: .peer(connection: id, requestID: frame.requestID)))
         case .handoff where isPeer:
-            control.receive(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller), from: shard)
+            control.receive(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller))
         case .exchange where isPeer:
-            control.receive(.exchangeRequested(try MembershipExchange(decoding: &payload), caller), from: shard)
+            control.receive(.exchangeRequested(try MembershipExchange(decoding: &payload), caller))
         case .pushPull where isPeer:
-            control.pushPullRequested(try GossipState(decoding: &payload), caller, from: shard)
+            control.pushPullRequested(try GossipState(decoding: &payload), caller)
         case .query:
-            control.query(try StatusQuery(decoding: &payload), caller, from: shard)
+            control.query(try StatusQuery(decoding: &payload), caller)
         case .statistics:
-            control.statisticsRequested(caller, from: shard)
+            control.statisticsRequested(caller)
         default:
             throw .invalid("message kind")
         }

@@ -98,6 +98,17 @@ final class StorageRunner: Sendable {
         }
     }
 
+    /// Writes the membership down.
+    func persist(_ membership: Membership, logger: Logger) {
+        change { store, _ in
+            do throws(StorageFailure) {
+                try self.membershipFile.replace(with: membership.encoded())
+            } catch {
+                logger.error("the membership was not written down: \(error)")
+            }
+        }
+    }
+
     /// Keys and bytes, for whoever asks how the node is.
     var usage: SpaceUsage { reader.usage(of: 0...UInt64.max) }
 
