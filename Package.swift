@@ -57,6 +57,7 @@ let package = Package(
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
         module("Handoff", ["Machine", "Ring", "Causality"]),
+        tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
         module("Storage", ["Machine", "Hashing", "Causality"]),
         // zlib is the system's: zlib1g-dev on Debian.
