@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "Machine", targets: ["Machine"]),
         .library(name: "Hashing", targets: ["Hashing"]),
         .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "Disk", targets: ["Disk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
@@ -36,6 +37,13 @@ let package = Package(
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
         module("Storage", ["Machine", "Hashing"]),
+        tests("Storage", ["Machine", "Hashing"]),
+        .target(name: "CDisk", path: "Modules/CDisk"),
+        module("Disk", ["CDisk", "Machine", "Storage"]),
+        tests("Disk", ["Machine", "Storage"]),
+        .executableTarget(
+            name: "storage-table", dependencies: ["Disk", "Hashing", "Machine", "Storage"],
+            path: "Benchmarks/StorageTable", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
