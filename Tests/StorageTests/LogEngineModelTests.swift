@@ -1,0 +1,61 @@
+import Machine
+import Storage
+import Testing
+
+@Suite("The log engine against a dictionary")
+struct LogEngineModelTests {
+    @Test("a long run of writes, compaction, checkpoints and restarts equals the dictionary", arguments: Array(1...2) as [UInt64])
+    func longRun(seed: UInt64) throws {
+        var harness = try Harness(seed: seed)
+        for round in 0..<600 {
+            harness.step()
+            if round % 50 == 0 {
+                try expectEqual(harness.engine, harness.states[harness.states.count - 1], harness.comment)
+            }
+            if round % 97 == 0 { try harness.close() }
+            if round % 61 == 0 { try harness.kill() }
+        }
+        #expect(harness.engine.statistics.corruptRecords == 0)
+        #expect(!harness.engine.recovery.isDamaged)
+    }
+
+    @Test("after a power cut everything synced is there, and buffered batches whole or not at all", arguments: Array(1...150) as [UInt64])
+    func crashes(seed: UInt64) throws {
+        var harness = try Harness(seed: seed)
+        for _ in 0..<12 {
+            for _ in 0...Int(harness.generator.below(40)) {
+                harness.step()
+            }
+            try harness.crash()
+            #expect(!harness.engine.recovery.isDamaged, harness.comment)
+        }
+    }
+
+    @Test(
+        "a failure at every call in turn leaves the store with or without the batch, and consistent",
+        arguments: [FileSystemFault.error(code: 5), .full, .partial(100)], [true, false])
+    func everyCall(fault: FileSystemFault, isCrash: Bool) throws {
+        var failed = true
+        var index = 0
+        while failed, index < 1200 {
+            var harness = try Harness(seed: 77)
+            let start = harness.disk.callCount
+            let target = start + index
+            harness.disk.setFaults { $0.index == target ? fault : nil }
+            for _ in 0..<60 {
+                harness.step()
+            }
+            failed = harness.disk.callCount > target
+            harness.disk.setFaults(nil)
+            let now = harness.states[harness.states.count - 1]
+            #expect(try contents(of: harness.engine) == now, "call \(index), \(fault)")
+            if isCrash { try harness.crash() } else { try harness.kill() }
+            for _ in 0..<10 {
+                harness.step()
+            }
+            try harness.close()
+            index += 1
+        }
+        #expect(index > 100 && index < 1200)
+    }
+}
