@@ -13,7 +13,7 @@ public struct GossipConfiguration: Sendable {
     /// The number of helpers (SWIM's *k*), 0 to 16.
     public var indirectProbes = 3
     /// An unreachable member is probed once in so many periods, in turns, for ever, so that a partition of any length
-    /// heals (memberlist#222); at least 1.
+    /// heals (memberlist#222); in every period while nobody else is left. At least 1.
     public var reconnectionPeriods = 10
 
     // MARK: Suspicion
