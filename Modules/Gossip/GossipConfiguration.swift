@@ -93,7 +93,7 @@ public struct GossipConfiguration: Sendable {
             ((0...16).contains(indirectProbes), "indirectProbes is 0 to 16"),
             (reconnectionPeriods >= 1, "reconnectionPeriods is at least 1"),
             ((0...1000).contains(suspicionMultiplier), "suspicionMultiplier is 0 to 1000"),
-            ((1...1000).contains(suspicionMaximumMultiplier), "suspicionMaximumMultiplier is 1 to 1000"),
+            ((1...100).contains(suspicionMaximumMultiplier), "suspicionMaximumMultiplier is 1 to 100"),
             ((0...16).contains(suspicionConfirmationLimit), "suspicionConfirmationLimit is 0 to 16"),
             ((1...1000).contains(retransmitMultiplier), "retransmitMultiplier is 1 to 1000"),
             (newsInterval.map { $0 > .zero } ?? true, "newsInterval is positive"),
