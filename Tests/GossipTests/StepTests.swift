@@ -312,6 +312,32 @@ import Testing
         #expect(bench.machine.queue.isEmpty)
     }
 
+    @Test(arguments: [true, false])
+    func `timers that are served far too late start anew, before anyone is condemned`(isNoticed: Bool) {
+        var configuration = GossipConfiguration()
+        configuration.pauseTolerance = isNoticed ? .seconds(1) : nil
+        var bench = Self.bench(others: 5, configuration)
+        let suspicion = GossipUpdate(Self.member(3, .suspect), accuser: Self.id(1))
+        _ = bench.hear(.news(source: Self.id(1)), from: 1, [suspicion])
+        bench.now = bench.now.advanced(by: .seconds(600))
+        let effects = bench.expire()
+        #expect(Self.observed(effects).contains { if case .wokeLate = $0 { true } else { false } } == isNoticed)
+        #expect(bench.machine.member(Self.id(3))?.status == (isNoticed ? .suspect : .unreachable))
+        // The contradiction lay unread all the while.
+        let refutation = GossipUpdate(Self.member(3, incarnation: 2))
+        _ = bench.hear(.news(source: Self.id(3)), from: 3, [refutation])
+        #expect(bench.machine.member(Self.id(3))?.status == .alive)
+    }
+
+    @Test func `one that comes back from the dead is asked for all that it knows`() {
+        var bench = Self.bench(others: 2)
+        _ = bench.hear(
+            .news(source: Self.id(1)), from: 1, [GossipUpdate(Self.member(9, .unreachable), accuser: Self.id(1))])
+        _ = bench.hear(.news(source: Self.id(1)), from: 1, [GossipUpdate(Self.member(9, incarnation: 2))])
+        let calls = bench.expire().compactMap { if case .pushPull(_, let address) = $0 { address } else { nil } }
+        #expect(calls == [Self.address(9)])
+    }
+
     @Test func `a table that is full refuses newcomers, and gives them the place of one that left`() {
         var configuration = GossipConfiguration()
         configuration.memberLimit = 3
