@@ -58,6 +58,7 @@ let package = Package(
         tests("Gossip", ["Machine"]),
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
+        tests("Coordinator", ["Machine", "Ring", "Causality"]),
         module("Handoff", ["Machine", "Ring", "Causality"]),
         tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
