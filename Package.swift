@@ -60,8 +60,8 @@ let package = Package(
         module("Storage", ["Machine", "Hashing", "Causality"]),
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        module("Wire", ["Machine", "CZlib"]),
-        tests("Wire", ["Machine"]),
+        module("Wire", ["Machine", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
+        tests("Wire", ["Machine", "Causality", "Ring", "Gossip", "Coordinator", "Handoff"]),
         // Floor 4
         module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
         // Floor 5
