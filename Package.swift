@@ -37,7 +37,7 @@ let package = Package(
         module("Hashing", ["Machine"]),
         tests("Hashing", ["Machine"]),
         module("Storage", ["Machine", "Hashing"]),
-        tests("Storage", ["Machine", "Hashing"]),
+        tests("Storage", ["Disk", "Machine", "Hashing"]),
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
         tests("Disk", ["Machine", "Storage"]),
