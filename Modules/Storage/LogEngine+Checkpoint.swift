@@ -38,6 +38,7 @@ enum CheckpointFormat {
 }
 
 extension LogEngine {
+    /// As ``StorageEngine/checkpoint()``.
     public func checkpoint() throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             try writer.checkWritable()

@@ -2,6 +2,7 @@ import Machine
 import Synchronization
 
 extension LogEngine {
+    /// As ``StorageEngine/snapshot(into:)``. Ends the segment that is written; O(segments).
     public func snapshot(into directory: String) throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             try writer.checkWritable()

@@ -156,7 +156,8 @@ extension Recovery {
 // MARK: - The log
 
 extension Recovery {
-    /// Replays one segment. In an open one, which was written when the last run ended, what is behind the last whole batch
+    /// Replays one segment. In an open one, which was written when the last run ended, what is behind the last whole
+    /// batch
     /// is cut off, unless a later batch shows that it had been durable; anywhere else it is damage.
     private mutating func replay(_ index: Int, from start: Int, isOpen: Bool) {
         let state = catalog.segments[index]
