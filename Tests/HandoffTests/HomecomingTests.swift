@@ -86,6 +86,16 @@ import Testing
         #expect(bench.machine.pending.count == 1)
     }
 
+    @Test("A drop that fails is tried again with another walk")
+    func failedDrop() {
+        let bench = offering()
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        #expect(
+            bench.tell(.transfer(.answered(ticket(3), .wanted([])))) == [.dropIfUnchanged(first, entries, ticket(4))])
+        #expect(bench.tell(.transfer(.failed(ticket(4)))).isEmpty)
+        #expect(bench.wait() == [.transfer(.scan(first, from: 0, limit: 1024, ticket(5)))])
+    }
+
     @Test("With an owner away the others get what they lack, nothing is dropped, and its return begins a new walk")
     func ownerAway() {
         let bench = bench()

@@ -3,8 +3,8 @@ import Machine
 import Ring
 import Testing
 
-/// Every event in every state that random schedules reach, late and foreign tickets included: no trap, no timer in the past
-/// that stays there, and the same effects for the same seed.
+/// Every event in every state that random schedules reach, late and foreign tickets included: no trap, no timer in the
+/// past that stays there, and the same effects for the same seed.
 @Suite struct ScheduleTests {
     private func randomView(_ generator: inout SeededGenerator) -> HandoffView {
         func some(_ generator: inout SeededGenerator) -> [UInt64] {
