@@ -170,7 +170,8 @@ extension LogEngine {
         manifest.segments = catalog.withLock { catalog in
             catalog.segments.lazy.filter { $0.number != omitted }.map { state in
                 Manifest.Segment(
-                    number: state.number, nonce: state.nonce, end: state.number == active ? 0 : UInt64(state.end))
+                    number: state.number, nonce: state.nonce,
+                    end: state.number == active || state.isOpenEnded ? 0 : UInt64(state.end))
             }
         }
         if let segment {

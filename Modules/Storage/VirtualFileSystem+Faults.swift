@@ -36,7 +36,7 @@ public enum FileSystemFault: Hashable, Sendable {
 }
 
 extension VirtualFileSystem {
-    /// Asks `source` at each call whether, and how, it fails; `nil` ends that.
+    /// Asks `source` at each call whether, and how, it fails; `nil` ends that. `source` must not call the disk itself.
     public func setFaults(_ source: (@Sendable (FileSystemCall) -> FileSystemFault?)?) {
         state.withLock { $0.faults = source }
     }

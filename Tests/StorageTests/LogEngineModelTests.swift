@@ -63,4 +63,27 @@ struct LogEngineModelTests {
         }
         #expect(index > 60 && index < 1200)
     }
+
+    @Test("a failure at every call of a start loses nothing for the start after it", arguments: [true, false])
+    func everyCallOfAStart(isClosed: Bool) throws {
+        var failed = true
+        var index = 0
+        while failed, index < 600 {
+            var harness = try Harness(seed: 91)
+            for _ in 0..<40 {
+                harness.step()
+            }
+            harness.disk.endProcess()
+            let target = harness.disk.callCount + index
+            harness.disk.setFaults { $0.index == target ? .error(code: 5) : nil }
+            let engine = try? LogEngine(harness.disk, directory: "node", configuration: Harness.configuration(91))
+            failed = harness.disk.callCount > target
+            harness.disk.setFaults(nil)
+            while (try? engine?.compactStep(budget: 64 << 10))?.hasMore == true {}
+            if isClosed { try engine?.close() }
+            try harness.kill()
+            index += 1
+        }
+        #expect(index > 20 && index < 600)
+    }
 }
