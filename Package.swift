@@ -63,7 +63,7 @@ let package = Package(
         tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
         module("Storage", ["Machine", "Hashing", "Causality"]),
-        tests("Storage", ["Machine", "Hashing"]),
+        tests("Storage", ["Machine", "Hashing", "Disk"]),
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
@@ -77,6 +77,14 @@ let package = Package(
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        // Floor 6
+        module(
+            "Server",
+            [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire", "Node",
+                "Disk", "RPC", nioCore, nioPosix, logging,
+            ]),
+        tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
         // Benchmarks
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),

@@ -9,14 +9,17 @@ public final class PosixFileSystem: FileSystem {
     /// The machine's file system.
     public init() {}
 
+    /// Opens a file that is there, for reading and writing.
     public func openFile(_ path: String) throws(StorageFailure) -> any StorageFile {
         PosixFile(try Self.open(path, O_RDWR | O_CLOEXEC), path: path)
     }
 
+    /// Makes an empty file.
     public func createFile(_ path: String) throws(StorageFailure) -> any StorageFile {
         PosixFile(try Self.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC), path: path)
     }
 
+    /// Makes a directory and those above it, and syncs the directory that each is in.
     public func createDirectory(_ path: String) throws(StorageFailure) {
         if isDirectory(path) { return }
         let parent = Self.parent(of: path)
@@ -30,6 +33,7 @@ public final class PosixFileSystem: FileSystem {
         try syncDirectory(parent)
     }
 
+    /// The names of the files in a directory, sorted.
     public func list(_ directory: String) throws(StorageFailure) -> [String] {
         guard let stream = opendir(directory) else { throw Self.failure(errno, "list", directory) }
         defer { closedir(stream) }
@@ -49,24 +53,29 @@ public final class PosixFileSystem: FileSystem {
         }
     }
 
+    /// Gives a file another name, atomically.
     public func rename(_ path: String, to newPath: String) throws(StorageFailure) {
         if Glibc.rename(path, newPath) != 0 { throw Self.failure(errno, "rename", path) }
     }
 
+    /// Gives a file a second name.
     public func link(_ path: String, to newPath: String) throws(StorageFailure) {
         if Glibc.link(path, newPath) != 0 { throw Self.failure(errno, "link", path, to: newPath) }
     }
 
+    /// Takes a name away.
     public func unlink(_ path: String) throws(StorageFailure) {
         if Glibc.unlink(path) != 0 { throw Self.failure(errno, "remove", path) }
     }
 
+    /// Makes the names of a directory durable.
     public func syncDirectory(_ path: String) throws(StorageFailure) {
         let descriptor = try Self.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(descriptor) }
         if fsync(descriptor) != 0 { throw Self.failure(errno, "sync the directory", path) }
     }
 
+    /// Takes the directory's `flock`, which ends with the process.
     public func lock(_ directory: String) throws(StorageFailure) -> any DirectoryLock {
         // The directory itself, so that no file is left behind; the kernel releases it with the process.
         let descriptor = try Self.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -78,6 +87,7 @@ public final class PosixFileSystem: FileSystem {
         return PosixLock(descriptor)
     }
 
+    /// The bytes that this user can still write.
     public func freeSpace(_ directory: String) throws(StorageFailure) -> Int {
         var information = statvfs()
         guard statvfs(directory, &information) == 0 else { throw Self.failure(errno, "measure", directory) }

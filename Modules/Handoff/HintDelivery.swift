@@ -44,10 +44,11 @@ public struct HintCursor: Hashable, Sendable {
 ///    │ └─ backoff ─ failed, busy, silent, wrongEpoch (from any of them)          │
 ///    └── forgotten ◄── no mark left ◄── walking each marked partition ◄── no hint left
 /// ```
-/// A hint names a key; what is delivered is this node's copy at that time, which covers what the owner missed. The hint goes,
-/// if it is still the same, when the owner has confirmed that it has merged that copy and has it on disk, or when there
-/// is nobody to deliver it to: its owner is no longer in the ring, or neither owns nor holds the key any more. Our own copy stays in either
-/// case, and is looked after by repair where this node is an owner and by ``Homecoming`` where it is not.
+/// A hint names a key; what is delivered is this node's copy at that time, which covers what the owner missed. The hint
+/// goes, if it is still the same, when the owner has confirmed that it has merged that copy and has it on disk, or when
+/// there is nobody to deliver it to: its owner is no longer in the ring, or neither owns nor holds the key any more. Our
+/// own copy stays in either case, and is looked after by repair where this node is an owner and by ``Homecoming`` where
+/// it is not.
 ///
 /// One batch is under way for each owner, and few owners have their turn at a time.
 public struct HintDelivery: StateMachine, Sendable {
@@ -63,10 +64,10 @@ public struct HintDelivery: StateMachine, Sendable {
         case rangeMarked(RangeMark)
         /// The next hints for an owner; the cursor is the place behind them, `nil` where there are no more.
         case hints(HandoffTicket, [HintEntry], next: HintCursor?)
-        /// The drop has been carried out, for what was unchanged; on disk or not.
+        /// The drop has been carried out, for what was unchanged.
         case dropped(HandoffTicket)
-        /// The shell's report about a load, a message, or a step of a walk. `failed` is also the answer to a scan of hints
-        /// that failed.
+        /// The shell's report about a load, a message, or a step of a walk. `failed` is also the answer to a scan or a
+        /// drop of hints that failed.
         case transfer(TransferEvent)
         /// Begin nothing new: foreground work comes first.
         case pause
@@ -81,7 +82,7 @@ public struct HintDelivery: StateMachine, Sendable {
         /// Read this node's copies of these keys, as many from the first as fit into the bytes but at least one, and
         /// report `loaded` or `failed`.
         case load([HintEntry], byteLimit: Int, HandoffTicket)
-        /// Drop those hints for an owner whose sequence is still this one, and report `dropped`.
+        /// Drop those hints for an owner whose sequence is still this one, and report `dropped` or `failed`.
         case dropHints(NodeID, [HintEntry], HandoffTicket)
         /// Take a mark away, unless ``HintLedger/unmark(_:)`` says that there is a later one.
         case unmark(RangeMark)

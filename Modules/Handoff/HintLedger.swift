@@ -17,8 +17,8 @@ public struct HintCapacity: Sendable {
 
 /// A partition of which an owner has missed writes that no hint was kept for.
 ///
-/// The generation tells a mark from a later one of the same partition: a walk that began before a write was missed does not
-/// wipe its mark.
+/// The generation tells a mark from a later one of the same partition: a walk that began before a write was missed does
+/// not wipe its mark.
 public struct RangeMark: Hashable, Sendable {
     /// Who missed the writes.
     public var owner: NodeID
@@ -37,9 +37,9 @@ public struct RangeMark: Hashable, Sendable {
 
 /// Counts the hints that a node keeps, and says when there are too many.
 ///
-/// Beyond the capacity a hint is not refused work but another form of it: the owner's whole partition is marked, durably, and
-/// walked when the owner is back. So hints cannot fill the disk, and no write is turned away for them (scylladb#7976,
-/// #8863). Each call takes O(1) on average, the lists O(n log n).
+/// Beyond the capacity a hint is not refused work but another form of it: the owner's whole partition is marked, durably,
+/// and walked when the owner is back. So hints cannot fill the disk, and no write is turned away for them
+/// (scylladb#7976, #8863). Each call takes O(1) on average, the lists O(n log n).
 public struct HintLedger: Sendable {
     /// What to do about a write that an owner has missed.
     public enum Admission: Hashable, Sendable {

@@ -101,6 +101,10 @@ extension Homecoming {
 
     mutating func take(_ event: TransferEvent, at now: Instant, into effects: inout Effects<Effect>) {
         let ticket = event.ticket
+        if case .failed = event, let index = walks.firstIndex(where: { $0.dropTicket == ticket }) {
+            walks[index].dropTicket = nil
+            walks[index].steps.abandon()
+        }
         guard let view, let index = walks.firstIndex(where: { $0.steps.owns(ticket) }) else { return }
         var wishes: [TransferEffect] = []
         walks[index].steps.receive(event, surroundings(view, now), &tickets, into: &wishes)

@@ -15,8 +15,8 @@ public import Ring
 /// ```
 /// While this node holds a partition it goes on serving it, until every owner does. Then it clears its bit, so that
 /// nobody counts on it any more, and walks what it has: an entry is dropped when *every* owner has confirmed it in this
-/// very state, this node is still no owner by its latest view, and the entry is unchanged. An owner that cannot be reached
-/// stops the dropping and nothing else: the others get what they lack.
+/// very state, this node is still no owner by its latest view, and the entry is unchanged. An owner that cannot be
+/// reached stops the dropping and nothing else: the others get what they lack.
 ///
 /// The shell carries out drops and merges in the order of the effects and answers that caused them; then a partition
 /// that comes back to this node cannot lose to an old drop what has been merged since.
@@ -31,7 +31,7 @@ public struct Homecoming: StateMachine, Sendable {
         case strayStored(PartitionID)
         /// The shell's report about a transfer.
         case transfer(TransferEvent)
-        /// The drop has been carried out, for what was unchanged; on disk or not.
+        /// The drop has been carried out, for what was unchanged.
         case dropped(HandoffTicket)
         /// Begin nothing new: foreground work comes first.
         case pause
@@ -45,7 +45,7 @@ public struct Homecoming: StateMachine, Sendable {
         case transfer(TransferEffect)
         /// Say in this node's membership record that it holds these no longer. Saying it twice does no harm.
         case relinquish(PartitionSet)
-        /// Drop each entry whose hash is still this one, and report `dropped`.
+        /// Drop each entry whose hash is still this one, and report `dropped`, or `failed` for the transfer.
         case dropIfUnchanged(PartitionID, [OfferRequest.Entry], HandoffTicket)
     }
 

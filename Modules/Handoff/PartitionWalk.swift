@@ -122,6 +122,12 @@ struct PartitionWalk: Sendable {
         phase = nextToken == nil || targets.allSatisfy(\.hasFailed) ? .ended : .ready
     }
 
+    /// Ends the walk, since the store has failed: nothing can be said about the rest.
+    mutating func abandon() {
+        hasFailed = true
+        phase = .ended
+    }
+
     /// Takes an event that names one of the walk's tickets.
     mutating func receive(
         _ event: TransferEvent, _ surroundings: Surroundings, _ tickets: inout TicketSource,
@@ -134,9 +140,7 @@ struct PartitionWalk: Sendable {
         case (.loaded(_, let entries, let byteCount), .loading):
             deliver(entries, byteCount: byteCount, surroundings, &tickets, into: &effects)
         case (.failed, .scanning), (.failed, .loading):
-            // The store has failed: nothing can be said about the rest.
-            hasFailed = true
-            phase = .ended
+            abandon()
         case (.answered(let ticket, let response), .offering), (.answered(let ticket, let response), .delivering):
             guard let index = targets.firstIndex(where: { $0.request?.ticket == ticket }) else { return }
             targets[index].request = nil
@@ -167,8 +171,7 @@ struct PartitionWalk: Sendable {
     ) {
         let advances = next.map { next in nextToken.map { $0 < next } ?? false } ?? true
         guard advances, entries.count <= HandoffLimits.offerEntries else {
-            hasFailed = true
-            phase = .ended
+            abandon()
             return
         }
         nextToken = next
@@ -192,8 +195,7 @@ struct PartitionWalk: Sendable {
         into effects: inout [TransferEffect]
     ) {
         guard !loaded.isEmpty, loaded.count <= toLoad.count else {
-            hasFailed = true
-            phase = .ended
+            abandon()
             return
         }
         bytesToCharge += byteCount

@@ -1,6 +1,7 @@
 import Gossip
 import Logging
 import Node
+import Ring
 
 /// Tells people what the control plane observes.
 struct ControlLog: Sendable {

@@ -118,7 +118,9 @@ final class ControlRunner: @unchecked Sendable {
     }
 
     /// Answers over the connection that the question came over.
-    func answer(_ caller: ControlCaller, kind: FrameKind, _ body: @escaping @Sendable (inout ByteBuffer) -> Void) {
+    func answer(
+        _ caller: ControlCaller, kind: FrameKind, _ body: @escaping @Sendable (inout ByteBuffer) -> Void
+    ) {
         ShardRunner.of(caller.connection, in: shards)?.answer(caller, kind: kind, body)
     }
 
@@ -157,7 +159,7 @@ final class ControlRunner: @unchecked Sendable {
         }
         let progress = machine.acquisitionProgress
         let transfers = progress.sources.filter { $0.partitionsLeft > 0 }.prefix(NodeStatistics.transferLimit).map {
-            NodeStatistics.Transfer(
+            TransferProgress(
                 from: $0.node, to: view.own, partition: PartitionID(index: 0), bytes: $0.bytesDone,
                 bytesTotal: $0.bytesDone &+ ($0.bytesLeft ?? 0),
                 millisecondsLeft: progress.remaining.map { UInt64(max($0.nanoseconds / 1_000_000, 0)) })

@@ -1,4 +1,5 @@
 import Coordinator
+import Gossip
 import Handoff
 import Logging
 import Machine
@@ -14,6 +15,7 @@ final class InboundConnection: RPCConnectionDelegate {
     private let connection: RPCConnection
     private let shard: ShardRunner
     private let control: ControlRunner
+    private let service: ServerService
     private let logger: Logger
     private var id: UInt32 = 0
     private var isUnflushed = false
@@ -22,10 +24,13 @@ final class InboundConnection: RPCConnectionDelegate {
     let isPeer: Bool
     private let node: NodeID
 
-    init(_ connection: RPCConnection, shard: ShardRunner, control: ControlRunner, logger: Logger) {
+    init(
+        _ connection: RPCConnection, shard: ShardRunner, control: ControlRunner, service: ServerService, logger: Logger
+    ) {
         self.connection = connection
         self.shard = shard
         self.control = control
+        self.service = service
         self.logger = logger
         isPeer = connection.remote?.role == .peer
         node = connection.remote?.nodeID ?? .zero
@@ -92,7 +97,10 @@ final class InboundConnection: RPCConnectionDelegate {
         case .pushPull where isPeer:
             control.pushPullRequested(try GossipState(decoding: &payload), caller)
         case .query:
-            control.query(try StatusQuery(decoding: &payload), caller)
+            let control = control
+            service.answer(try StatusQuery(decoding: &payload)) { json in
+                control.answer(caller, kind: .query) { $0.writeImmutableBuffer(json) }
+            }
         case .statistics:
             control.statisticsRequested(caller)
         default:

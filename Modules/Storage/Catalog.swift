@@ -11,8 +11,11 @@ struct SegmentState: Sendable {
     var liveBytes = 0
     /// Recovery met damage in it: it may hold records that nobody knows of.
     var isDamaged = false
-    /// The disk refuses to read it: compaction leaves it alone, since what it would lose might be readable tomorrow.
+    /// The disk refuses to read some of it: compaction leaves it alone, since what it would lose might be readable
+    /// tomorrow.
     var isUnreadable = false
+    /// It was being written when the last run ended, and could not be read whole: where it ends, another start finds.
+    var isOpenEnded = false
 }
 
 /// What readers and the writer share: the indexes, and the segments that they point into.

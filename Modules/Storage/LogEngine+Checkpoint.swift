@@ -38,6 +38,7 @@ enum CheckpointFormat {
 }
 
 extension LogEngine {
+    /// As ``StorageEngine/checkpoint()``.
     public func checkpoint() throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             try writer.checkWritable()
@@ -51,6 +52,11 @@ extension LogEngine {
 
     /// Writes the index to a new file, which counts from the next manifest on. What it points to must be durable.
     func writeCheckpoint(_ writer: inout Writer) throws(StorageFailure) {
+        guard !catalog.withLock({ $0.segments.contains { $0.isUnreadable } }) else {
+            // The index may lack what could not be read: the next start has to look again.
+            writer.checkpoint = nil
+            return
+        }
         let number = writer.nextCheckpoint
         let name = path(FileName.checkpoint(number))
         let file = try fileSystem.createFresh(name)

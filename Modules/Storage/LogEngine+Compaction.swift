@@ -2,6 +2,7 @@ import Machine
 import Synchronization
 
 extension LogEngine {
+    /// As ``StorageEngine/compactStep(budget:)``: a stretch of one segment, `budget` between 4 KiB and 64 MiB.
     @discardableResult
     public func compactStep(budget: Int) throws(StorageFailure) -> CompactionProgress {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
@@ -43,7 +44,8 @@ extension LogEngine {
         return progress
     }
 
-    /// The segment to work on: one with damage; else, while the log is too long for what is live in it, the one with the
+    /// The segment to work on: one with damage; else, while the log is too long for what is live in it, the one with
+    /// the
     /// most garbage. Since that has at least the average share of garbage, each byte copied frees more than
     /// `threshold − 1` bytes.
     private func chooseSegment(_ writer: Writer) -> UInt32? {

@@ -2,6 +2,7 @@ public import Machine
 import Synchronization
 
 extension LogEngine {
+    /// As ``StorageEngine/get(_:token:key:)``: a look at the index and one positional read.
     public func get(_ space: Space, token: UInt64, key: ByteBuffer) throws(StorageFailure) -> Record? {
         let candidates = try candidates(space, token: token)
         for candidate in candidates.rest.reversed() {
@@ -11,6 +12,7 @@ extension LogEngine {
         return try record(of: first, token: token, key: key)
     }
 
+    /// As ``StorageEngine/getIfCached(_:token:key:)``.
     public func getIfCached(_ space: Space, token: UInt64, key: ByteBuffer) throws(StorageFailure) -> CachedRead {
         let candidates = try candidates(space, token: token)
         guard let first = candidates.first else { return .absent }
@@ -30,6 +32,7 @@ extension LogEngine {
         return .absent
     }
 
+    /// As ``StorageEngine/scan(_:tokens:after:limit:)``.
     public func scan(
         _ space: Space, tokens: ClosedRange<UInt64>, after cursor: ScanCursor?, limit: Int
     ) -> [IndexEntry] {
@@ -45,6 +48,7 @@ extension LogEngine {
         }
     }
 
+    /// As ``StorageEngine/usage(of:tokens:)``.
     public func usage(of space: Space, tokens: ClosedRange<UInt64>) -> SpaceUsage {
         if tokens == 0...UInt64.max {
             return catalog.withLock { $0.isClosed ? SpaceUsage() : $0[space].usage }
@@ -63,6 +67,7 @@ extension LogEngine {
         }
     }
 
+    /// As ``StorageEngine/read(_:in:)``.
     public func read(_ entries: [IndexEntry], in space: Space) throws(StorageFailure) -> [Record?] {
         var records = [Record?](repeating: nil, count: entries.count)
         let found = try locate(entries, in: space)

@@ -153,7 +153,8 @@ extension LogEngine {
 
     /// Writes the list of segments as it is, or with one more or one fewer.
     ///
-    /// A failure before the rename changes nothing. After it nobody knows which manifest is on the disk, and both can be
+    /// A failure before the rename changes nothing. After it nobody knows which manifest is on the disk, and both can
+    /// be
     /// trusted only if nothing more is written: the engine is read-only until it is opened again.
     func saveManifest(
         _ writer: inout Writer, adding segment: SegmentState? = nil, omitting omitted: UInt32? = nil,
@@ -169,7 +170,8 @@ extension LogEngine {
         manifest.segments = catalog.withLock { catalog in
             catalog.segments.lazy.filter { $0.number != omitted }.map { state in
                 Manifest.Segment(
-                    number: state.number, nonce: state.nonce, end: state.number == active ? 0 : UInt64(state.end))
+                    number: state.number, nonce: state.nonce,
+                    end: state.number == active || state.isOpenEnded ? 0 : UInt64(state.end))
             }
         }
         if let segment {
@@ -200,7 +202,8 @@ extension FileSystem {
 }
 
 extension Manifest {
-    /// Puts the manifest in place of the one that is there. Throws ``StorageFailure/outcomeUnknown(code:)`` where either of
+    /// Puts the manifest in place of the one that is there. Throws ``StorageFailure/outcomeUnknown(code:)`` where
+    /// either of
     /// the two may be found after a crash; after any other failure the old one is.
     func write(to fileSystem: any FileSystem, directory: String) throws(StorageFailure) {
         var bytes = ByteBuffer()

@@ -2,6 +2,7 @@ import Machine
 import Synchronization
 
 extension LogEngine {
+    /// As ``StorageEngine/snapshot(into:)``. Ends the segment that is written; O(segments).
     public func snapshot(into directory: String) throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             try writer.checkWritable()
@@ -18,7 +19,8 @@ extension LogEngine {
             manifest.nextCheckpoint = writer.nextCheckpoint
             manifest.segments = catalog.withLock { catalog in
                 catalog.segments.map {
-                    Manifest.Segment(number: $0.number, nonce: $0.nonce, end: UInt64($0.end))
+                    Manifest.Segment(
+                        number: $0.number, nonce: $0.nonce, end: $0.isOpenEnded ? 0 : UInt64($0.end))
                 }
             }
             for segment in manifest.segments {

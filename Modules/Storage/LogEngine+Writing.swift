@@ -2,6 +2,9 @@ import Machine
 import Synchronization
 
 extension LogEngine {
+    /// As ``StorageEngine/append(_:durability:)``. O(log keys) for each operation, and a read for each whose token is
+    /// taken
+    /// and that does not say by which record.
     @discardableResult
     public func append(_ batch: WriteBatch, durability: Durability) throws(StorageFailure) -> UInt64 {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
@@ -9,6 +12,7 @@ extension LogEngine {
         }
     }
 
+    /// As ``StorageEngine/sync()``.
     public func sync() throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             try writer.checkWritable()

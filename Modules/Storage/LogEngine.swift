@@ -38,7 +38,8 @@ public final class LogEngine: StorageEngine {
 
     /// Opens the store in a directory, and makes both where they are not there.
     ///
-    /// Damage never refuses the start: it is in ``recovery``. Throws ``StorageFailure/locked(_:)`` where the directory is
+    /// Damage never refuses the start: it is in ``recovery``. Throws ``StorageFailure/locked(_:)`` where the directory
+    /// is
     /// in use, ``StorageFailure/unsupported(_:)`` for the format of another version. O(keys) after a clean stop,
     /// O(bytes in the log behind the last checkpoint) after another.
     public init(
@@ -78,10 +79,12 @@ public final class LogEngine: StorageEngine {
         try? resolveDoubts(&writer)
     }
 
+    /// The engine's state in numbers.
     public var statistics: StorageStatistics {
         catalog.withLock { $0.statistics }
     }
 
+    /// As ``StorageEngine/close()``: syncs, writes the index down, and says that the stop was clean. O(keys).
     public func close() throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             guard !writer.isClosed else { return }

@@ -54,6 +54,7 @@ public final class MemoryEngine: StorageEngine {
         recovery = report
     }
 
+    /// As ``StorageEngine/get(_:token:key:)``, from memory.
     public func get(_ space: Space, token: UInt64, key: ByteBuffer) throws(StorageFailure) -> Record? {
         try state.withLock { (state: inout sending State) throws(StorageFailure) in
             guard !state.isClosed else { throw .closed }
@@ -61,10 +62,12 @@ public final class MemoryEngine: StorageEngine {
         }
     }
 
+    /// As ``StorageEngine/getIfCached(_:token:key:)``; never blocks.
     public func getIfCached(_ space: Space, token: UInt64, key: ByteBuffer) throws(StorageFailure) -> CachedRead {
         try get(space, token: token, key: key).map { .found($0) } ?? .absent
     }
 
+    /// As ``StorageEngine/append(_:durability:)``; every batch is as durable as this object.
     @discardableResult
     public func append(_ batch: WriteBatch, durability: Durability) throws(StorageFailure) -> UInt64 {
         _ = try batch.byteCount()
@@ -88,17 +91,20 @@ public final class MemoryEngine: StorageEngine {
         }
     }
 
+    /// Does nothing: there is no disk.
     public func sync() throws(StorageFailure) {
         try checkOpen()
     }
 
+    /// As ``StorageEngine/scan(_:tokens:after:limit:)``.
     public func scan(
         _ space: Space, tokens: ClosedRange<UInt64>, after cursor: ScanCursor?, limit: Int
     ) -> [IndexEntry] {
         guard limit > 0 else { return [] }
         return state.withLock { state in
             var entries: [IndexEntry] = []
-            state.indexes[space].walk(from: tokens.lowerBound, after: cursor, through: tokens.upperBound) { token, slot in
+            state.indexes[space].walk(from: tokens.lowerBound, after: cursor, through: tokens.upperBound) {
+                token, slot in
                 entries.append(slot.entry(token: token))
                 return entries.count < limit
             }
@@ -106,15 +112,19 @@ public final class MemoryEngine: StorageEngine {
         }
     }
 
+    /// As ``StorageEngine/read(_:in:)``.
     public func read(_ entries: [IndexEntry], in space: Space) throws(StorageFailure) -> [Record?] {
         try state.withLock { (state: inout sending State) throws(StorageFailure) in
             guard !state.isClosed else { throw .closed }
             return entries.map { entry in
-                state.indexes[space].slot(of: entry.token, sequence: entry.sequence).flatMap { state.records[$0.offset / 8] }
+                state.indexes[space].slot(of: entry.token, sequence: entry.sequence).flatMap {
+                    state.records[$0.offset / 8]
+                }
             }
         }
     }
 
+    /// As ``StorageEngine/usage(of:tokens:)``.
     public func usage(of space: Space, tokens: ClosedRange<UInt64>) -> SpaceUsage {
         state.withLock { state in
             if tokens == 0...UInt64.max { return state.indexes[space].usage }
@@ -128,20 +138,24 @@ public final class MemoryEngine: StorageEngine {
         }
     }
 
+    /// Does nothing: replaced records are freed at once.
     @discardableResult
     public func compactStep(budget: Int) throws(StorageFailure) -> CompactionProgress {
         try checkOpen()
         return CompactionProgress()
     }
 
+    /// Does nothing: there is no log.
     public func checkpoint() throws(StorageFailure) {
         try checkOpen()
     }
 
+    /// Throws ``StorageFailure/unsupported(_:)``.
     public func snapshot(into directory: String) throws(StorageFailure) {
         throw .unsupported("a snapshot of a store in memory")
     }
 
+    /// Frees everything and ends the engine.
     public func close() throws(StorageFailure) {
         state.withLock { state in
             guard !state.isClosed else { return }
@@ -151,6 +165,7 @@ public final class MemoryEngine: StorageEngine {
         }
     }
 
+    /// The engine's state in numbers.
     public var statistics: StorageStatistics {
         state.withLock { state in
             var statistics = StorageStatistics()

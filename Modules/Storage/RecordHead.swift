@@ -3,7 +3,8 @@ import Machine
 
 /// The 56 bytes before each record's key and value.
 ///
-/// The first check covers the rest of the head and the key, and is seeded with the segment's nonce and the record's place, so that a
+/// The first check covers the rest of the head and the key, and is seeded with the segment's nonce and the record's
+/// place, so that a
 /// record is believed only where it was written; the second covers the value, is seeded with the sequence, and travels
 /// with the record when compaction moves it.
 struct RecordHead: Equatable, Sendable {

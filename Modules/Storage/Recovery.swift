@@ -47,6 +47,7 @@ struct Recovery: ~Copyable {
             let state = catalog.segments[index]
             let isOpen = manifest.segments.contains { $0.number == state.number && $0.end == 0 }
             let start = state.number == begin.segment ? max(begin.offset, SegmentHeader.byteCount) : nil
+            if state.file is UnopenedFile { continue }
             replay(index, from: start ?? SegmentHeader.byteCount, isOpen: isOpen)
         }
         if report.manifestLost, !names.contains(FileName.manifest), report.recordsReplayed == 0,
@@ -84,16 +85,19 @@ extension Recovery {
             report.manifestLost = hasSegments
             return nil
         }
-        do {
-            let file = try fileSystem.openFile(directory + "/" + FileName.manifest)
-            var bytes = try file.read(try file.byteCount(), at: 0)
-            return try Manifest(decoding: &bytes)
-        } catch let failure as DecodingFailure {
-            if failure == .invalid(Manifest.versionField) {
-                throw .unsupported("the format of this store, which another version wrote")
+        // Twice, since without it what was cut or compacted may come back.
+        for _ in 0..<2 {
+            do {
+                let file = try fileSystem.openFile(directory + "/" + FileName.manifest)
+                var bytes = try file.read(try file.byteCount(), at: 0)
+                return try Manifest(decoding: &bytes)
+            } catch let failure as DecodingFailure {
+                if failure == .invalid(Manifest.versionField) {
+                    throw .unsupported("the format of this store, which another version wrote")
+                }
+            } catch {
+                if let failure = error as? StorageFailure, failure == .closed { throw .closed }
             }
-        } catch {
-            if let failure = error as? StorageFailure, failure == .closed { throw .closed }
         }
         report.manifestLost = true
         return nil
@@ -111,6 +115,8 @@ extension Recovery {
                 var bytes = try? file.read(SegmentHeader.byteCount, at: 0),
                 let header = try? SegmentHeader(decoding: &bytes), header.number == number
             else {
+                // Set aside: no start may take it for a leftover.
+                try? fileSystem.rename(directory + "/" + name, to: directory + "/" + name + ".damaged")
                 report.segmentsLost += 1
                 continue
             }
@@ -138,25 +144,51 @@ extension Recovery {
 
     private mutating func openSegments(_ manifest: Manifest) {
         for segment in manifest.segments {
-            guard
-                let file = try? fileSystem.openFile(directory + "/" + FileName.segment(segment.number)),
-                let byteCount = try? file.byteCount()
-            else {
+            do {
+                let file = try fileSystem.openFile(directory + "/" + FileName.segment(segment.number))
+                let byteCount = try file.byteCount()
+                let named = Int(clamping: segment.end)
+                if named > byteCount { report.damagedRegions += 1 }
+                catalog.segments.append(
+                    SegmentState(
+                        number: segment.number, nonce: segment.nonce, file: file,
+                        end: segment.end == 0 ? byteCount : min(named, byteCount)))
+            } catch .notFound {
                 report.segmentsLost += 1
-                continue
+            } catch {
+                // It stays in the list for a start that has more luck.
+                report.segmentsLost += 1
+                catalog.segments.append(
+                    SegmentState(
+                        number: segment.number, nonce: segment.nonce, file: UnopenedFile(failure: error),
+                        end: Int(clamping: segment.end), isDamaged: true, isUnreadable: true,
+                        isOpenEnded: segment.end == 0))
             }
-            let end = segment.end == 0 ? byteCount : Int(truncatingIfNeeded: min(segment.end, UInt64(byteCount)))
-            if end < Int(clamping: segment.end) { report.damagedRegions += 1 }
-            catalog.segments.append(
-                SegmentState(number: segment.number, nonce: segment.nonce, file: file, end: end))
         }
     }
+}
+
+/// Stands for a segment that is there and cannot be opened.
+private final class UnopenedFile: StorageFile {
+    private let failure: StorageFailure
+
+    init(failure: StorageFailure) {
+        self.failure = failure
+    }
+
+    func byteCount() throws(StorageFailure) -> Int { throw failure }
+    func preallocate(_ byteCount: Int) throws(StorageFailure) { throw failure }
+    func write(_ pieces: [ByteBuffer], at offset: Int) throws(StorageFailure) { throw failure }
+    func read(_ byteCount: Int, at offset: Int) throws(StorageFailure) -> ByteBuffer { throw failure }
+    func readIfCached(_ byteCount: Int, at offset: Int) throws(StorageFailure) -> ByteBuffer? { throw failure }
+    func dataSync() throws(StorageFailure) { throw failure }
 }
 
 // MARK: - The log
 
 extension Recovery {
-    /// Replays one segment. In an open one, which was written when the last run ended, what is behind the last whole batch
+    /// Replays one segment. In an open one, which was written when the last run ended, what is behind the last whole
+    /// batch
     /// is cut off, unless a later batch shows that it had been durable; anywhere else it is damage.
     private mutating func replay(_ index: Int, from start: Int, isOpen: Bool) {
         let state = catalog.segments[index]
@@ -167,8 +199,14 @@ extension Recovery {
             end = tail.end
             if tail.durable < end { doubts.append(Writer.Doubt(segment: state.number, offset: tail.durable)) }
             if end < image.end, !image.isZero(from: end) { report.bytesCut += image.end - end }
-            if hasHoles { catalog.segments[index].isDamaged = true }
             catalog.segments[index].end = end
+        }
+        if hasHoles {
+            // What is in the holes may be readable at the next start: nothing is decided before.
+            report.damagedRegions += 1
+            catalog.segments[index].isDamaged = true
+            catalog.segments[index].isUnreadable = true
+            catalog.segments[index].isOpenEnded = isOpen
         }
         var place = start
         while place < end {
@@ -187,7 +225,6 @@ extension Recovery {
             }
             place = next
         }
-        if hasHoles, isOpen { report.damagedRegions += 1 }
     }
 
     /// A segment's bytes from a place on; what the disk refuses to read is zeros.
@@ -259,9 +296,18 @@ extension Recovery {
                 }
             }
             for candidate in candidates {
-                // One that the disk does not give stays beside the new one: it may be another key's. Reads take the
-                // newest that they find, and the next write of the key replaces both.
-                guard let finding = try? candidate.compareKey(item.key), finding != .other else { continue }
+                let finding: Candidate.KeyFinding
+                do {
+                    finding = try candidate.compareKey(item.key)
+                } catch {
+                    // It may be another key's, and stays beside the new one. Reads take the newest that they find, the
+                    // next write of the key replaces both, and the next start looks again.
+                    if let index = catalog.index(of: candidate.slot.segment) {
+                        catalog.segments[index].isUnreadable = true
+                    }
+                    continue
+                }
+                guard finding != .other else { continue }
                 guard candidate.slot.sequence < head.sequence else { return }
                 catalog.remove(head.token, sequence: candidate.slot.sequence, in: head.space)
             }

@@ -1,4 +1,5 @@
-/// The records of one space in the order of (token, sequence): three flat levels, a B+tree whose leaves grow by sixteens.
+/// The records of one space in the order of (token, sequence): three flat levels, a B+tree whose leaves grow by
+/// sixteens.
 ///
 /// A leaf keeps tokens and slots apart, so that a search touches nothing but tokens. Leaves take memory as they fill
 /// and are split at 128 entries, or left full where entries come in order (a start from a checkpoint).

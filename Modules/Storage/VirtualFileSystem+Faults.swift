@@ -36,7 +36,7 @@ public enum FileSystemFault: Hashable, Sendable {
 }
 
 extension VirtualFileSystem {
-    /// Asks `source` at each call whether, and how, it fails; `nil` ends that.
+    /// Asks `source` at each call whether, and how, it fails; `nil` ends that. `source` must not call the disk itself.
     public func setFaults(_ source: (@Sendable (FileSystemCall) -> FileSystemFault?)?) {
         state.withLock { $0.faults = source }
     }
@@ -87,7 +87,8 @@ extension VirtualFileSystem {
         }
     }
 
-    /// A power cut. Of what was not synced each write is kept, lost, kept in some of its blocks of 512 bytes, or torn within
+    /// A power cut. Of what was not synced each write is kept, lost, kept in some of its blocks of 512 bytes, or torn
+    /// within
     /// one; each change of a name is kept or lost. Everything that was open is closed, every lock free.
     public func crash(using generator: inout SeededGenerator) {
         state.withLock { state in

@@ -4,7 +4,8 @@ import Synchronization
 /// A disk in memory that keeps apart what is written and what is durable, and that fails on request.
 ///
 /// For tests, the simulator, and nodes that live in memory only. ``crash(using:)`` is a power cut: what was not synced
-/// is lost, or kept in part, block by block. ``setFaults(_:)`` makes chosen calls fail. Deterministic: the same calls and
+/// is lost, or kept in part, block by block. ``setFaults(_:)`` makes chosen calls fail. Deterministic: the same calls
+/// and
 /// the same generator give the same disk.
 public final class VirtualFileSystem: FileSystem {
     let state: Mutex<State>
@@ -14,6 +15,7 @@ public final class VirtualFileSystem: FileSystem {
         state = Mutex(State(capacity: capacity))
     }
 
+    /// Opens a file that is there.
     public func openFile(_ path: String) throws(StorageFailure) -> any StorageFile {
         let inode = try perform(.open, path) { (state: inout State, _) throws(StorageFailure) in
             guard let inode = state.inode(at: path) else { throw .notFound(path) }
@@ -23,6 +25,7 @@ public final class VirtualFileSystem: FileSystem {
         return VirtualFile(self, inode: inode.0, life: inode.1, path: path)
     }
 
+    /// Makes an empty file.
     public func createFile(_ path: String) throws(StorageFailure) -> any StorageFile {
         let inode = try perform(.create, path) { (state: inout State, _) throws(StorageFailure) in
             guard state.inode(at: path) == nil else { throw .alreadyExists(path) }
@@ -33,6 +36,7 @@ public final class VirtualFileSystem: FileSystem {
         return VirtualFile(self, inode: inode.0, life: inode.1, path: path)
     }
 
+    /// Makes a directory, durably.
     public func createDirectory(_ path: String) throws(StorageFailure) {
         try perform(.createDirectory, path) { (state: inout State, _) throws(StorageFailure) in
             if state.directories[path] == nil {
@@ -41,6 +45,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// The names of the files in a directory, sorted.
     public func list(_ directory: String) throws(StorageFailure) -> [String] {
         try perform(.list, directory) { (state: inout State, _) throws(StorageFailure) in
             guard let found = state.directories[directory] else { throw .notFound(directory) }
@@ -48,6 +53,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// Gives a file another name, atomically.
     public func rename(_ path: String, to newPath: String) throws(StorageFailure) {
         try perform(.rename, path) { (state: inout State, _) throws(StorageFailure) in
             guard let inode = state.inode(at: path) else { throw .notFound(path) }
@@ -55,6 +61,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// Gives a file a second name.
     public func link(_ path: String, to newPath: String) throws(StorageFailure) {
         try perform(.link, path) { (state: inout State, _) throws(StorageFailure) in
             guard let inode = state.inode(at: path) else { throw .notFound(path) }
@@ -63,6 +70,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// Takes a name away.
     public func unlink(_ path: String) throws(StorageFailure) {
         try perform(.unlink, path) { (state: inout State, _) throws(StorageFailure) in
             guard let inode = state.inode(at: path) else { throw .notFound(path) }
@@ -71,6 +79,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// Makes the names of a directory durable.
     public func syncDirectory(_ path: String) throws(StorageFailure) {
         try perform(.syncDirectory, path) { (state: inout State, fault) throws(StorageFailure) in
             guard var directory = state.directories[path] else { throw .notFound(path) }
@@ -85,6 +94,7 @@ public final class VirtualFileSystem: FileSystem {
         }
     }
 
+    /// Takes the one lock of a directory.
     public func lock(_ directory: String) throws(StorageFailure) -> any DirectoryLock {
         let life = try perform(.lock, directory) { (state: inout State, _) throws(StorageFailure) in
             guard state.directories[directory] != nil else { throw .notFound(directory) }
@@ -94,6 +104,7 @@ public final class VirtualFileSystem: FileSystem {
         return VirtualLock(self, directory: directory, life: life)
     }
 
+    /// The bytes that can still be written.
     public func freeSpace(_ directory: String) throws(StorageFailure) -> Int {
         try perform(.freeSpace, directory) { (state: inout State, _) throws(StorageFailure) in
             state.capacity - state.usedBytes

@@ -94,20 +94,24 @@ func contents(of engine: any StorageEngine) throws -> Model {
 func expectEqual(_ engine: any StorageEngine, _ model: Model, keys: Int = 120, _ comment: Comment) throws {
     let found = try contents(of: engine)
     #expect(found == model, comment)
+    var wrong: [ModelKey] = []
     for space in Space.allCases {
         for number in 0..<keys {
             let key = ModelKey(space: space, number: number)
             let record = try engine.get(space, token: key.token, key: key.bytes)
-            #expect(record?.value == model[key]?.bytes && record?.hash == model[key]?.hash, comment)
+            let cached = try engine.getIfCached(space, token: key.token, key: key.bytes)
+            let isEqual = record?.value == model[key]?.bytes && record?.hash == model[key]?.hash
+            if !isEqual || cached != .wouldBlock && cached != (record.map { .found($0) } ?? .absent) {
+                wrong.append(key)
+            }
         }
         let usage = engine.usage(of: space, tokens: 0...(.max))
-        #expect(usage.records == model.keys.filter { $0.space == space }.count, comment)
-        let halves = [
-            engine.usage(of: space, tokens: 0...(1 << 63)), engine.usage(of: space, tokens: (1 << 63) + 1...(.max)),
-        ]
-        #expect(halves[0].records + halves[1].records == usage.records, comment)
-        #expect(halves[0].bytes + halves[1].bytes == usage.bytes, comment)
+        let low = engine.usage(of: space, tokens: 0...(1 << 63))
+        let high = engine.usage(of: space, tokens: (1 << 63) + 1...(.max))
+        #expect(usage.records == model.keys.count { $0.space == space }, comment)
+        #expect(low.records + high.records == usage.records && low.bytes + high.bytes == usage.bytes, comment)
     }
+    #expect(wrong.isEmpty, comment)
 }
 
 /// An engine on a virtual disk, driven at random beside every state that it may have after a restart.
