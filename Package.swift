@@ -70,6 +70,9 @@ let package = Package(
         tests("Wire", ["Machine"]),
         // Floor 4
         module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        tests(
+            "Node",
+            ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
         // Two system calls that Swift cannot import.
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
