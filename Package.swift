@@ -68,7 +68,8 @@ let package = Package(
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
         tests("Wire", ["Machine"]),
         // Floor 4
-        module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        module(
+            "Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
         // Two system calls that Swift cannot import.
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
@@ -80,7 +81,8 @@ let package = Package(
         module(
             "Server",
             [
-                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire", "Node",
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire",
+                "Node",
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
