@@ -29,6 +29,7 @@ func library(_ name: String) -> Product {
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -38,10 +39,12 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Node"),
         library("RPC"), library("NodeSettings"),
+        .executable(name: "toystore-node", targets: ["toystore-node"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -72,6 +75,9 @@ let package = Package(
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
         module("NodeSettings", ["Ring", "Coordinator", yams]),
         tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
+        // Executables
+        executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", argumentParser]),
+        tests("toystore-node", ["NodeSettings", argumentParser]),
         // Benchmarks
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(
