@@ -1,4 +1,5 @@
 import Coordinator
+import Gossip
 import Handoff
 import Logging
 import Machine
@@ -14,6 +15,7 @@ final class InboundConnection: RPCConnectionDelegate {
     private let connection: RPCConnection
     private let shard: ShardRunner
     private let control: ControlRunner
+    private let service: ServerService
     private let logger: Logger
     private var id: UInt32 = 0
     private var isUnflushed = false
@@ -22,10 +24,13 @@ final class InboundConnection: RPCConnectionDelegate {
     let isPeer: Bool
     private let node: NodeID
 
-    init(_ connection: RPCConnection, shard: ShardRunner, control: ControlRunner, logger: Logger) {
+    init(
+        _ connection: RPCConnection, shard: ShardRunner, control: ControlRunner, service: ServerService, logger: Logger
+    ) {
         self.connection = connection
         self.shard = shard
         self.control = control
+        self.service = service
         self.logger = logger
         isPeer = connection.remote?.role == .peer
         node = connection.remote?.nodeID ?? .zero
@@ -86,15 +91,18 @@ final class InboundConnection: RPCConnectionDelegate {
                 .asked(
                     try ReplicaRequest(decoding: &payload), from: .peer(connection: id, requestID: frame.requestID)))
         case .handoff where isPeer:
-            control.receive(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller), from: shard)
+            control.receive(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller))
         case .exchange where isPeer:
-            control.receive(.exchangeRequested(try MembershipExchange(decoding: &payload), caller), from: shard)
+            control.receive(.exchangeRequested(try MembershipExchange(decoding: &payload), caller))
         case .pushPull where isPeer:
-            control.pushPullRequested(try GossipState(decoding: &payload), caller, from: shard)
+            control.pushPullRequested(try GossipState(decoding: &payload), caller)
         case .query:
-            control.query(try StatusQuery(decoding: &payload), caller, from: shard)
+            let control = control
+            service.answer(try StatusQuery(decoding: &payload)) { json in
+                control.answer(caller, kind: .query) { $0.writeImmutableBuffer(json) }
+            }
         case .statistics:
-            control.statisticsRequested(caller, from: shard)
+            control.statisticsRequested(caller)
         default:
             throw .invalid("message kind")
         }

@@ -38,10 +38,14 @@ final class ShardRunner: @unchecked Sendable {
     private var endpoints: [NodeID: RPCEndpoint] = [:]
     private var drained: (@Sendable () -> Void)?
 
+    /// The shard's number: the upper byte of its connections' numbers.
+    private let index: UInt32
+
     init(
-        machine: consuming RequestShard, eventLoop: any EventLoop, storage: StorageRunner, metrics: ServerMetrics,
+        index: Int, machine: consuming RequestShard, eventLoop: any EventLoop, storage: StorageRunner, metrics: ServerMetrics,
         control: @escaping @Sendable (ControlEvent) -> Void, logger: Logger
     ) {
+        self.index = UInt32(index)
         self.machine = machine
         self.eventLoop = eventLoop
         self.storage = storage
@@ -112,6 +116,25 @@ final class ShardRunner: @unchecked Sendable {
         }
     }
 
+    /// Answers over a connection that another end opened.
+    func answer(
+        _ caller: ControlCaller, kind: FrameKind, _ body: @escaping @Sendable (inout ByteBuffer) -> Void
+    ) {
+        eventLoop.execute {
+            guard let connection = self.inbound[caller.connection] else { return }
+            if connection.reply(kind: kind, requestID: caller.requestID, body) {
+                self.unflushed.append(connection)
+            }
+            self.finishBatch()
+        }
+    }
+
+    /// The shard that a connection belongs to.
+    static func of(_ connection: UInt32, in shards: [ShardRunner]) -> ShardRunner? {
+        let index = Int(connection >> 24)
+        return index < shards.count ? shards[index] : nil
+    }
+
     /// Closes every connection.
     func stop() -> EventLoopFuture<Void> {
         eventLoop.submit {
@@ -129,10 +152,11 @@ final class ShardRunner: @unchecked Sendable {
     /// A connection is open: its number here.
     func add(_ connection: InboundConnection) -> UInt32 {
         repeat {
-            lastInbound &+= 1
-        } while inbound[lastInbound] != nil
-        inbound[lastInbound] = connection
-        return lastInbound
+            lastInbound = (lastInbound &+ 1) & 0xff_ffff
+        } while inbound[index << 24 | lastInbound] != nil
+        let id = index << 24 | lastInbound
+        inbound[id] = connection
+        return id
     }
 
     func remove(_ id: UInt32) {
@@ -166,13 +190,6 @@ final class ShardRunner: @unchecked Sendable {
         }
     }
 
-    /// Answers over a connection that another end opened.
-    func answer(_ caller: ControlCaller, kind: FrameKind, _ body: (inout ByteBuffer) -> Void) {
-        guard let connection = inbound[caller.connection] else { return }
-        if connection.reply(kind: kind, requestID: caller.requestID, body) {
-            unflushed.append(connection)
-        }
-    }
 
     private func expire() {
         timer.fired()

@@ -38,6 +38,7 @@ final class StorageRunner: Sendable {
     private let readers: NIOThreadPool
     private let state: UnsafeState
     private let ring: RingConfiguration
+    private let membershipFile: CheckedFile
     private let logger: Logger
 
     /// What the writing thread alone uses.
@@ -54,13 +55,14 @@ final class StorageRunner: Sendable {
         }
     }
 
-    /// Takes over the store: from here on it is used by the runner's thread alone.
+    /// Takes over the store and the identity: from here on they are used by the runner's thread alone.
     init(
-        store: sending ObjectStore, identity: sending IdentityFile, engine: any StorageEngine, ring: RingConfiguration,
-        logger: Logger
+        store: ObjectStore, identity: IdentityFile, engine: any StorageEngine,
+        membershipFile: CheckedFile, ring: RingConfiguration, logger: Logger
     ) {
         reader = store.reader
         self.ring = ring
+        self.membershipFile = membershipFile
         self.logger = logger
         state = UnsafeState(store: store, identity: identity, engine: engine)
         thread = NIOThreadPool(numberOfThreads: 1)
@@ -94,6 +96,28 @@ final class StorageRunner: Sendable {
                 completion(.success(try self.reader.read(token: token, key: key)))
             } catch {
                 completion(.failure(error))
+            }
+        }
+    }
+
+    /// Writes the membership down.
+    func persist(_ membership: Membership, logger: Logger) {
+        change { store, _ in
+            do throws(StorageFailure) {
+                try self.membershipFile.replace(with: membership.encoded())
+            } catch {
+                logger.error("the membership was not written down: \(error)")
+            }
+        }
+    }
+
+    /// Syncs what commits did not wait for.
+    func sync() {
+        change { _, _ in
+            do throws(StorageFailure) {
+                try self.state.engine.sync()
+            } catch {
+                self.logger.error("stored data was not synced: \(error)")
             }
         }
     }

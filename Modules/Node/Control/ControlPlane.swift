@@ -2,7 +2,7 @@ public import Gossip
 public import Handoff
 public import Machine
 public import Ring
-public import Wire
+import Wire
 
 /// What a control plane is told at its start.
 public struct ControlConfiguration: Sendable {
@@ -42,7 +42,7 @@ public struct ControlConfiguration: Sendable {
 /// The membership is a CRDT that members exchange: at once with a few when it changes, with whoever shows another digest
 /// in a probe, with whoever disagrees about a partition, and with each push-pull. So all see the same in the end, and since
 /// the ring is a function of it, all have the same ring.
-public struct ControlPlane: StateMachine {
+public struct ControlPlane: StateMachine, ~Copyable {
     let configuration: ControlConfiguration
     let own: NodeID
     var generator: SeededGenerator

@@ -91,6 +91,11 @@ public struct RequestShard: StateMachine {
         }
     }
 
+    /// When work that met another view is tried again if no other view comes before.
+    func retryTime(before deadline: Instant, now: Instant) -> Instant {
+        min(deadline, now.advanced(byNanoseconds: configuration.retryDelay))
+    }
+
     /// A request from a client, or a write that another node forwards.
     private mutating func begin(
         _ request: Request, from caller: Caller, at now: Instant, into effects: inout Effects<ShardEffect>

@@ -1,0 +1,32 @@
+public import Machine
+public import Ring
+
+/// What two nodes tell each other to come to one membership: request and answer alike, and both merge.
+///
+/// Two bytes of configuration, then the membership in its own form. The configuration goes along so that a node of a ring
+/// with other numbers is recognised before anything of it is merged.
+public struct MembershipExchange: Hashable, Sendable {
+    /// The numbers of partitions and replicas that the sender's cluster was born with.
+    public var configuration: RingConfiguration
+    /// Everything that the sender knows about members.
+    public var membership: Membership
+
+    /// An exchange of these parts.
+    public init(configuration: RingConfiguration, membership: Membership) {
+        self.configuration = configuration
+        self.membership = membership
+    }
+
+    /// Writes configuration and membership.
+    public func encode(into buffer: inout ByteBuffer) {
+        configuration.encode(into: &buffer)
+        membership.encode(into: &buffer)
+    }
+
+    /// Reads an exchange that fills the buffer.
+    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        configuration = try RingConfiguration(decoding: &buffer)
+        membership = try Membership(decoding: &buffer)
+        try buffer.decodeEnd("membership")
+    }
+}

@@ -1,0 +1,48 @@
+import Causality
+public import Handoff
+public import Machine
+
+extension TransferEntry {
+    /// The most bytes that the entries of one message may have uncompressed: 64 MiB. Far more than a batch aims at, since
+    /// one entry is as large as what clients have made of it, and has to come through.
+    public static let batchByteLimit = 64 << 20
+
+    /// Writes key and object.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writePrefixed(key)
+        object.encode(into: &buffer)
+    }
+
+    /// Reads what ``encode(into:)`` wrote; key and values are slices.
+    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        let key = try buffer.decodeKey()
+        self.init(key: key, object: try Object(decoding: &buffer))
+    }
+
+    /// Writes entries as one ``ZlibBatch``. There are at most `HandoffLimits.batchEntries` of them, of together at most
+    /// ``batchByteLimit`` bytes: what is more is refused where it arrives.
+    static func encode(_ entries: [TransferEntry], into buffer: inout ByteBuffer) {
+        let batch = ZlibBatch(
+            entries: entries.map { entry in
+                var bytes = ByteBuffer()
+                entry.encode(into: &bytes)
+                return bytes
+            })
+        batch.encode(into: &buffer)
+    }
+
+    /// Reads entries from one ``ZlibBatch``; all their keys and values are slices of one buffer.
+    static func decode(from buffer: inout ByteBuffer) throws(DecodingFailure) -> [TransferEntry] {
+        let batch = try ZlibBatch(decoding: &buffer, byteLimit: batchByteLimit)
+        guard batch.entries.count <= HandoffLimits.batchEntries else {
+            throw .tooLarge("entries of a batch", limit: HandoffLimits.batchEntries)
+        }
+        var entries: [TransferEntry] = []
+        entries.reserveCapacity(batch.entries.count)
+        for var bytes in batch.entries {
+            entries.append(try TransferEntry(decoding: &bytes))
+            try bytes.decodeEnd("entry of a batch")
+        }
+        return entries
+    }
+}
