@@ -30,6 +30,11 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "toystore",
@@ -37,11 +42,16 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"),
+        library("RPC"), library("HTTPAPI"),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // Its default traits bring all of Foundation and a configuration reader, which nothing here needs.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // Floor 0
@@ -76,6 +86,18 @@ let package = Package(
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        module(
+            "HTTPAPI",
+            [
+                "Machine", "Causality", "Coordinator", "Node", hummingbirdCore, httpTypes, nioHTTPTypes, nioHTTP1,
+                serviceLifecycle, nioCore, logging,
+            ]),
+        tests(
+            "HTTPAPI",
+            [
+                "Machine", "Causality", "Coordinator", "Node", httpTypes, nioHTTPTypes, nioHTTP1, serviceLifecycle,
+                nioCore, nioPosix, nioEmbedded, logging,
+            ]),
         // Floor 6
         module(
             "Server",
@@ -85,6 +107,9 @@ let package = Package(
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
         // Benchmarks
+        executable(
+            "http-requests", in: "Benchmarks/HTTPRequests",
+            ["Machine", "Causality", "Coordinator", "Node", "HTTPAPI", nioCore, nioPosix, logging]),
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(
