@@ -70,25 +70,19 @@ private struct NodeProcess: Service {
     }
 
     private func serve(_ server: NodeServer) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            let http = makeHTTP(server)
-            tasks.addTask {
-                await server.whenServing()
+        let announcement = Task {
+            await server.whenServing()
+            if !Task.isCancelled {
                 await announce(server)
             }
-            if let http {
-                tasks.addTask { try await http.run() }
-            }
-            tasks.addTask { try await gracefulShutdown() }
-            // The announcement ends by itself; what ends or fails otherwise ends the node.
-            defer { tasks.cancelAll() }
-            while try await tasks.next() != nil {
-                if Task.isCancelled || Task.isShuttingDownGracefully {
-                    break
-                }
-            }
-            while try await tasks.next() != nil {}
         }
+        defer { announcement.cancel() }
+        guard let http = makeHTTP(server) else {
+            try await gracefulShutdown()
+            return
+        }
+        // Returns after a graceful shutdown, and throws where the port cannot be had.
+        try await http.run()
     }
 
     private func announce(_ server: NodeServer) async {
