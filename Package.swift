@@ -35,6 +35,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -115,7 +116,7 @@ let package = Package(
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
-        module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, logging]),
+        module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),

@@ -4,7 +4,7 @@ public import Logging
 public import NodeSettings
 import Server
 import ServiceLifecycle
-import Synchronization
+import UnixSignals
 
 /// A node as a process: started from its configuration, it says when it serves, and stops by SIGTERM or SIGINT.
 ///
@@ -51,7 +51,7 @@ private struct NodeProcess: Service {
 
     func run() async throws {
         // A node that waits for its seeds is stopped by a signal at once.
-        let started = try await cancelWhenGracefulShutdown {
+        let started = try await cancelWhenGracefulShutdown { () -> NodeServer? in
             do {
                 return try await NodeServer.start(settings, logger: logger)
             } catch StartFailure.cancelled {
