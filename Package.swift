@@ -74,6 +74,7 @@ let package = Package(
         tests("Gossip", ["Machine"]),
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
+        tests("Coordinator", ["Machine", "Ring", "Causality"]),
         module("Handoff", ["Machine", "Ring", "Causality"]),
         tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
@@ -82,11 +83,15 @@ let package = Package(
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
-        tests("Wire", ["Machine"]),
+        tests(
+            "Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
         // Floor 4
         module(
             "Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
-        // Two system calls that Swift cannot import.
+        tests(
+            "Node",
+            ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        // A system call that Swift cannot import.
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
         tests("Disk", ["Machine", "Storage"]),
