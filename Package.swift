@@ -35,7 +35,8 @@ let package = Package(
     name: "toystore",
     products: [
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
-        library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Node"),
+        library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
+        library("Node"),
         library("RPC"),
     ],
     dependencies: [
@@ -52,22 +53,40 @@ let package = Package(
         module("Causality", ["Machine", "Hashing"]),
         tests("Causality", ["Machine", "Hashing"]),
         module("Ring", ["Machine", "Hashing"]),
+        tests("Ring", ["Machine", "Hashing"]),
         module("Gossip", ["Machine"]),
+        tests("Gossip", ["Machine"]),
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
         module("Handoff", ["Machine", "Ring", "Causality"]),
+        tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
         module("Storage", ["Machine", "Hashing", "Causality"]),
+        tests("Storage", ["Machine", "Hashing", "Disk"]),
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        module("Wire", ["Machine", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
-        tests("Wire", ["Machine", "Causality", "Ring", "Gossip", "Coordinator", "Handoff"]),
+        module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
+        tests("Wire", ["Machine"]),
         // Floor 4
         module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        // Two system calls that Swift cannot import.
+        .target(name: "CDisk", path: "Modules/CDisk"),
+        module("Disk", ["CDisk", "Machine", "Storage"]),
+        tests("Disk", ["Machine", "Storage"]),
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        // Floor 6
+        module(
+            "Server",
+            [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire", "Node",
+                "Disk", "RPC", nioCore, nioPosix, logging,
+            ]),
+        tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
         // Benchmarks
+        executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
+        executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(
             "rpc-echo", in: "Benchmarks/RPCEcho", ["Machine", "Wire", "RPC", nioCore, nioPosix, logging]),
     ],

@@ -15,7 +15,8 @@ public import Machine
 //         media type   varint length, UTF-8; kinds 1 and 2
 //         value        varint length, bytes; kinds 1 and 2
 //
-// With one actor and one sibling that is 24 bytes for the clock, and 11 and the media type around the value.
+// With one actor and one sibling, and numbers below 128, that is 22 bytes for the clock, and 12 and the media type besides
+// the value.
 
 extension Object {
     /// The first byte of an object.

@@ -37,6 +37,8 @@ extension Gossip {
         _ update: GossipUpdate, from source: Source, at now: Instant, into effects: inout Effects<GossipEffect>
     ) {
         let id = update.member.id
+        // Else those who still remember one that left would remind those who no longer do, for ever (memberlist#253).
+        guard source == .news || update.member.status != .left else { return }
         if table.isFull, let index = table.expendable {
             drop(index, into: &effects)
         }

@@ -44,7 +44,14 @@ extension Gossip {
 
     /// Others say something of us. What we did not say ourselves is contradicted, and only so: by a higher incarnation.
     mutating func hearOfSelf(_ word: GossipMember, at now: Instant, into effects: inout Effects<GossipEffect>) {
-        guard isTakingPart, word.incarnation >= own.incarnation else { return }
+        guard word.incarnation >= own.incarnation else {
+            // Someone has not heard our contradiction, or how we began after a restart. Two that have restarted while
+            // cut off from each other hold only such old words (cf. memberlist#311, where nobody told them).
+            if word.status != .alive, !queue.contains(own.id) {
+                queue.insert(GossipUpdate(own))
+            }
+            return
+        }
         if let wanted = incarnations.wanted, wanted > word.incarnation {
             return  // The contradiction waits for the disk.
         }

@@ -6,11 +6,12 @@ extension Gossip {
         concludeProbe(at: now, into: &effects)
         setDeadline(now.advanced(byNanoseconds: health.scaled(timing.probeInterval)), for: .period)
         periods &+= 1
+        let isAlone = rotation.isEmpty
         if let target = rotation.next(using: &generator) {
             let flight = Flight.probe(Flight.Probe(target: target))
             probe = ping(target, flight, for: health.scaled(timing.probeTimeout), at: now, into: &effects)
         }
-        if periods % configuration.reconnectionPeriods == 0, let target = lost.next(using: &generator) {
+        if isAlone || periods % configuration.reconnectionPeriods == 0, let target = lost.next(using: &generator) {
             _ = ping(target, .reconnection(target), for: timing.probeInterval, at: now, into: &effects)
         }
         meetStrangers(into: &effects)

@@ -11,7 +11,9 @@ public import Machine
 /// gives each member up to 512 bytes of metadata. Failure is an opinion here: nothing is ever done to a member but to
 /// call it unreachable, and it is probed on until it leaves or the application forgets it.
 public struct Gossip: StateMachine {
+    /// What happens to the machine.
     public typealias Event = GossipEvent
+    /// What it wants.
     public typealias Effect = GossipEffect
 
     enum Phase {
@@ -112,8 +114,10 @@ public struct Gossip: StateMachine {
     /// Lifeguard's local health multiplier: 0 is well, 8 is barely there.
     public var healthScore: Int { health.score }
 
+    /// When the next timer is due: of the period, the news, the push-pull, a question or a suspicion. O(1).
     public var nextDeadline: Instant? { deadlines.earliest }
 
+    /// Takes one event; O(updates · members) at most, for the lists are searched in order.
     public mutating func receive(
         _ event: consuming GossipEvent, at now: Instant, into effects: inout Effects<GossipEffect>
     ) {
@@ -142,6 +146,7 @@ public struct Gossip: StateMachine {
         armNews(at: now)
     }
 
+    /// Runs every timer that is due.
     public mutating func expire(at now: Instant, into effects: inout Effects<GossipEffect>) {
         compensateForPause(at: now, into: &effects)
         while let name = deadlines.popExpired(at: now) {

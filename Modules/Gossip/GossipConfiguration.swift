@@ -13,7 +13,7 @@ public struct GossipConfiguration: Sendable {
     /// The number of helpers (SWIM's *k*), 0 to 16.
     public var indirectProbes = 3
     /// An unreachable member is probed once in so many periods, in turns, for ever, so that a partition of any length
-    /// heals (memberlist#222); at least 1.
+    /// heals (memberlist#222); in every period while nobody else is left. At least 1.
     public var reconnectionPeriods = 10
 
     // MARK: Suspicion
@@ -93,7 +93,7 @@ public struct GossipConfiguration: Sendable {
             ((0...16).contains(indirectProbes), "indirectProbes is 0 to 16"),
             (reconnectionPeriods >= 1, "reconnectionPeriods is at least 1"),
             ((0...1000).contains(suspicionMultiplier), "suspicionMultiplier is 0 to 1000"),
-            ((1...1000).contains(suspicionMaximumMultiplier), "suspicionMaximumMultiplier is 1 to 1000"),
+            ((1...100).contains(suspicionMaximumMultiplier), "suspicionMaximumMultiplier is 1 to 100"),
             ((0...16).contains(suspicionConfirmationLimit), "suspicionConfirmationLimit is 0 to 16"),
             ((1...1000).contains(retransmitMultiplier), "retransmitMultiplier is 1 to 1000"),
             (newsInterval.map { $0 > .zero } ?? true, "newsInterval is positive"),

@@ -20,32 +20,37 @@ struct UpdateQueue {
     private static let lookahead = 64
 
     private var items: [Item] = []
+    /// Whom ``items`` are about; asked, and never walked, so that its order reaches nothing.
+    private var subjects: Set<NodeID> = []
     private var nextNumber: UInt64 = 0
 
     var isEmpty: Bool { items.isEmpty }
     var count: Int { items.count }
 
-    /// Whether there is an update about this member. O(n).
+    /// Whether there is an update about this member. O(1).
     func contains(_ id: NodeID) -> Bool {
-        items.contains { $0.update.member.id == id }
+        subjects.contains(id)
     }
 
     /// Puts an update in, in place of an older one about the same member. O(n).
     mutating func insert(_ update: GossipUpdate) {
         remove(update.member.id)
         nextNumber += 1
+        subjects.insert(update.member.id)
         place(Item(update: update, byteCount: update.encodedByteCount, sent: 0, number: nextNumber))
     }
 
     /// Takes the update about this member out, if there is one. O(n).
     mutating func remove(_ id: NodeID) {
-        if let index = items.firstIndex(where: { $0.update.member.id == id }) {
-            items.remove(at: index)
+        guard subjects.remove(id) != nil, let index = items.firstIndex(where: { $0.update.member.id == id }) else {
+            return
         }
+        items.remove(at: index)
     }
 
     mutating func removeAll() {
         items.removeAll()
+        subjects.removeAll()
     }
 
     /// Adds to `updates` what fits into `byteCount` bytes, but nothing about `excluded`, and counts it as sent;
@@ -72,6 +77,8 @@ struct UpdateQueue {
             item.sent += 1
             if item.sent < sentLimit {
                 place(item)
+            } else {
+                subjects.remove(item.update.member.id)
             }
         }
     }

@@ -10,7 +10,7 @@ struct FixedPointLogarithm: Sendable {
     private init() {
         table = (0...UInt64(1 << Self.tableBits)).map { index in
             // Squaring the mantissa doubles its logarithm: each time it passes 2, that is the next bit.
-            var mantissa = (1 << 31) | (index << (31 - Self.tableBits))
+            var mantissa = (1 << 31) + (index << (31 - Self.tableBits))
             guard mantissa < 1 << 32 else { return 1 << 32 }
             var result: UInt64 = 0
             for _ in 0..<32 {

@@ -72,8 +72,10 @@ public struct Member: Hashable, Sendable, Identifiable {
         }
     }
 
-    /// The weight that counts: the operators' over the member's own.
-    public var effectiveWeight: UInt32 { directive.weight ?? weight }
+    /// The weight that counts: the operators' over the member's own, moved into ``weightLimits``.
+    public var effectiveWeight: UInt32 {
+        min(max(directive.weight ?? weight, Self.weightLimits.lowerBound), Self.weightLimits.upperBound)
+    }
 
     /// Changes the member's own word, and gives it the next version. For the member itself only: two writers of one
     /// version are a cloned identity.

@@ -8,16 +8,16 @@
 ///
 /// O(members × partitions) for the bids, and O(members) for each request; requests are few more than owners.
 struct Placement {
-    private let candidates: Candidates
-    private let shares: Shares
-    private let partitions: Int
+    let candidates: Candidates
+    let shares: Shares
+    let partitions: Int
     /// How many owners each partition has.
     let replicas: Int
 
     /// What each member bids for each partition, partition by partition.
-    private var costs: [UInt64]
+    private(set) var costs: [UInt64]
     /// The owners, `replicas` for each partition: positions among the candidates until the end, then member indices.
-    private var owners: [MemberIndex]
+    var owners: [MemberIndex]
     private var ownerCounts: [UInt8]
     /// A member takes a partition for which it bids less than this.
     private var limits: [UInt64]
@@ -43,8 +43,14 @@ struct Placement {
             candidates.bid(for: partition, into: &costs, from: partition * candidates.count)
         }
         match()
-        complete()
+        if complete() {
+            relieve()
+        }
         orderByPreference()
+        electFirst()
+        for position in owners.indices {
+            owners[position] = candidates.placed[Int(owners[position])]
+        }
         costs = []
         taken = []
     }
@@ -70,14 +76,17 @@ struct Placement {
         }
     }
 
-    /// Gives partitions that nobody with room could take to the best bidder beyond its capacity: the bound on the load
-    /// yields, the number of copies and of zones does not.
-    private mutating func complete() {
+    /// Gives partitions that nobody with room could take to the best bidder beyond its capacity, and says whether there
+    /// were any: the bound on the load yields, the number of copies and of zones does not.
+    private mutating func complete() -> Bool {
+        var found = false
         for partition in 0..<partitions {
             while Int(ownerCounts[partition]) < replicas, let member = bestBidder(for: partition, unlimited: true) {
                 add(member, to: partition)
+                found = true
             }
         }
+        return found
     }
 
     /// The member with the lowest bid of those that may be the next owner, or `nil` where there is none.
@@ -131,44 +140,6 @@ struct Placement {
             let row = (partition * replicas)..<((partition + 1) * replicas)
             let start = partition * candidates.count
             owners[row].sort { (costs[start + Int($0)], $0) < (costs[start + Int($1)], $1) }
-        }
-        for position in owners.indices {
-            owners[position] = candidates.placed[Int(owners[position])]
-        }
-    }
-}
-
-/// The partitions that a member has taken, the one for which it bid the most on top: a heap.
-struct TakenPartitions {
-    private let capacity: Int
-    private(set) var heap: [(cost: UInt64, partition: Int)] = []
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        heap.reserveCapacity(capacity + 1)
-    }
-
-    /// Takes one more; gives back the worst where that is one too many.
-    mutating func insert(cost: UInt64, partition: Int) -> (cost: UInt64, partition: Int)? {
-        heap.append((cost, partition))
-        var child = heap.count - 1
-        while child > 0, heap[(child - 1) / 2] < heap[child] {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-        guard heap.count > capacity else { return nil }
-        heap.swapAt(0, heap.count - 1)
-        let worst = heap.removeLast()
-        var parent = 0
-        while true {
-            var larger = 2 * parent + 1
-            guard larger < heap.count else { return worst }
-            if larger + 1 < heap.count, heap[larger] < heap[larger + 1] {
-                larger += 1
-            }
-            guard heap[parent] < heap[larger] else { return worst }
-            heap.swapAt(parent, larger)
-            parent = larger
         }
     }
 }

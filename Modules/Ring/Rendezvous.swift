@@ -9,7 +9,7 @@ import Machine
 ///
 /// Here u is *stratified*: instead of Q independent draws, a member permutes the partitions by a keyed bijection, and
 /// its draw for the partition in place k is a random number within the k-th of Q equal strata. Each member then has the
-/// same number of good and of bad draws, which leaves less than half of the variance of its load, at no cost in movement.
+/// same number of good and of bad draws, which halves the variance of its load or better, at no cost in movement.
 struct Rendezvous: Sendable {
     private let first: UInt64
     private let second: UInt64
@@ -36,7 +36,7 @@ struct Rendezvous: Sendable {
     /// A bijection of the numbers below 2^bits, keyed by the member: rounds of an odd multiplication, an addition and a
     /// shift, each of which can be undone.
     @inline(__always)
-    private func place(of partition: UInt32, bits: UInt32) -> UInt32 {
+    func place(of partition: UInt32, bits: UInt32) -> UInt32 {
         let mask: UInt32 = (1 &<< bits) &- 1
         let shift = (bits &+ 1) &>> 1
         var value = partition

@@ -88,12 +88,10 @@ public final class Ring: Sendable {
         var ownedCounts = [Int](repeating: 0, count: members.count)
         var sets: [ReplicaSet] = []
         sets.reserveCapacity(configuration.partitions)
-        // Most members hold what they own and nothing else; only then is there anything to look up.
-        let holdings = members.map { $0.holdings.capacity == configuration.partitions ? $0.holdings.words : [] }
+        let holders = Holders(members, partitions: configuration.partitions)
         var bytes = ByteBuffer()
         var list: [MemberIndex] = []
         for partition in 0..<configuration.partitions {
-            let (word, bit) = (partition >> 6, UInt64(1) << UInt64(partition & 63))
             list.removeAll(keepingCapacity: true)
             list.append(contentsOf: placement.owners(of: partition))
             for owner in list {
@@ -106,17 +104,16 @@ public final class Ring: Sendable {
                 bytes.writeNodeID(members[Int(owner)].id)
             }
             var mask: UInt64 = 0
-            for (index, words) in holdings.enumerated() where word < words.count && words[word] & bit != 0 {
-                let member = MemberIndex(index)
-                if let position = list[..<ownerCount].firstIndex(of: member) {
+            for holder in holders[partition] {
+                if let position = list[..<ownerCount].firstIndex(of: holder) {
                     mask |= 1 << UInt64(position)
                 } else if list.count < ReplicaSet.limit {
                     mask |= 1 << UInt64(list.count)
-                    list.append(member)
+                    list.append(holder)
                 } else {
                     continue
                 }
-                bytes.writeNodeID(members[index].id)
+                bytes.writeNodeID(members[Int(holder)].id)
             }
             sets.append(
                 ReplicaSet(

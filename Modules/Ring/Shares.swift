@@ -21,39 +21,58 @@ struct Shares {
         for zone in candidates.zones {
             sizes[zone] += 1
         }
-        // The lowest level at which the zones take all replicas.
-        var level = 0
-        while sizes.reduce(0, { $0 + min($1, level) }) < replicas {
-            level += 1
+        // The least number of owners in each zone that makes room for all replicas.
+        var height = 0
+        while sizes.reduce(0, { $0 + min($1, height) }) < replicas {
+            height += 1
         }
-        lower = sizes.map { min($0, max(0, level - 1)) }
-        upper = sizes.map { min($0, level) }
+        lower = sizes.map { min($0, max(0, height - 1)) }
+        upper = sizes.map { min($0, height) }
 
         let whole = UInt64(partitions) << 16
-        var zoneShares = [UInt64](repeating: 0, count: sizes.count)
+        let (lower, upper) = (lower, upper)
         func zoneTotals(at level: UInt64) -> [UInt64] {
             var totals = [UInt64](repeating: 0, count: sizes.count)
             for (member, zone) in candidates.zones.enumerated() {
                 totals[zone] += Self.share(candidates.weights[member], at: level, limit: whole)
             }
-            return totals
-        }
-        let (lower, upper) = (lower, upper)
-        func bounded(_ totals: [UInt64]) -> [UInt64] {
-            totals.indices.map {
-                min(max(totals[$0], UInt64(lower[$0]) * whole), UInt64(upper[$0]) * whole)
+            return totals.indices.map { zone in
+                min(max(totals[zone], UInt64(lower[zone]) * whole), UInt64(upper[zone]) * whole)
             }
         }
-        let common = Self.lowestLevel { bounded(zoneTotals(at: $0)).reduce(0, +) >= UInt64(replicas) * whole }
-        zoneShares = bounded(zoneTotals(at: common))
-        let zoneLevels = zoneShares.indices.map { zone in
-            Self.lowestLevel { zoneTotals(at: $0)[zone] >= zoneShares[zone] }
-        }
-        let shares = candidates.weights.indices.map { member in
-            Self.share(candidates.weights[member], at: zoneLevels[candidates.zones[member]], limit: whole)
+        let level = Self.lowestLevel { zoneTotals(at: $0).reduce(0, +) >= UInt64(replicas) * whole }
+        var shares = [UInt64](repeating: 0, count: candidates.count)
+        for (zone, total) in zoneTotals(at: level).enumerated() {
+            let members = candidates.zones.indices.filter { candidates.zones[$0] == zone }
+            let poured = Self.pour(
+                total, over: members.map { candidates.weights[$0] },
+                limits: [UInt64](repeating: whole, count: members.count))
+            for (member, share) in zip(members, poured) {
+                shares[member] = share
+            }
         }
         self.shares = shares
-        capacities = shares.map { min(partitions, Int(($0 + $0 / 20 + 0xffff) >> 16)) }
+        capacities = shares.map(Self.capacity(for:))
+    }
+
+    /// How many partitions each owner should come first for, and a twentieth more, rounded up: in proportion to the
+    /// weights, as far as what each owns allows.
+    static func firstCapacities(_ candidates: Candidates, owned: [Int], partitions: Int) -> [Int] {
+        pour(UInt64(partitions) << 16, over: candidates.weights, limits: owned.map { UInt64($0) << 16 })
+            .map(capacity(for:))
+    }
+
+    /// Divides a total in proportion to the weights, nobody getting more than its limit.
+    private static func pour(_ total: UInt64, over weights: [UInt64], limits: [UInt64]) -> [UInt64] {
+        func shares(at level: UInt64) -> [UInt64] {
+            weights.indices.map { share(weights[$0], at: level, limit: limits[$0]) }
+        }
+        return shares(at: lowestLevel { shares(at: $0).reduce(0, +) >= total })
+    }
+
+    /// A share and a twentieth, rounded up.
+    private static func capacity(for share: UInt64) -> Int {
+        Int((share + share / 20 + 0xffff) >> 16)
     }
 
     private static func share(_ weight: UInt64, at level: UInt64, limit: UInt64) -> UInt64 {

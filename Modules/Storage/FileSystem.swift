@@ -3,7 +3,8 @@ public import Machine
 /// What the engine asks of a disk: the seam under which a real file system, or a virtual one that tears, loses, rots
 /// and fills, does the work.
 ///
-/// Paths are plain text with `/` between their parts. Every call may block, is made for a batch or a read and never for a
+/// Paths are plain text with `/` between their parts. Every call may block, is made for a batch or a read and never
+/// for a
 /// byte, and may be made from several threads. Nothing is durable before its sync: a file's bytes after
 /// ``StorageFile/dataSync()``, a name after ``syncDirectory(_:)``.
 public protocol FileSystem: AnyObject, Sendable {

@@ -117,7 +117,7 @@ public struct StorageStatistics: Hashable, Sendable {
 /// What a start found, for those above to draw their conclusions: after anything but a clean stop without damage a node
 /// issues dots from a new epoch.
 public struct RecoveryReport: Hashable, Sendable {
-    /// Whether the last run ended with ``StorageEngine/close()``.
+    /// Whether the last run ended with ``StorageEngine/close()`` and everything was found as it was left.
     public var wasClean = true
     /// Whether there was no store before.
     public var isNew = false

@@ -58,6 +58,23 @@ public struct WriteBatch: Sendable {
     }
 }
 
+extension WriteBatch {
+    /// The bytes that the batch takes in the log; throws where a limit is passed.
+    func byteCount() throws(StorageFailure) -> Int {
+        guard operations.count <= Self.operationLimit else { throw .tooLarge(limit: Self.operationLimit) }
+        var sum = BatchHeader.byteCount
+        for operation in operations {
+            let keyCount = operation.key.readableBytes
+            let valueCount = operation.value?.readableBytes ?? 0
+            guard keyCount <= Self.keyByteLimit else { throw .tooLarge(limit: Self.keyByteLimit) }
+            guard valueCount <= Self.valueByteLimit else { throw .tooLarge(limit: Self.valueByteLimit) }
+            sum += RecordHead.recordByteCount(keyCount: keyCount, valueCount: valueCount)
+        }
+        guard sum <= Self.byteLimit else { throw .tooLarge(limit: Self.byteLimit) }
+        return sum
+    }
+}
+
 /// What an append waits for.
 public enum Durability: Sendable {
     /// Until the batch is on the disk.

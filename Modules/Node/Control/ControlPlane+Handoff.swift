@@ -1,6 +1,8 @@
+import Hashing
 import Handoff
 import Machine
 import Ring
+import Storage
 
 extension ControlPlane {
     // MARK: - Events in
@@ -16,7 +18,7 @@ extension ControlPlane {
         _ event: consuming HintDelivery.Event, at now: Instant, into effects: inout Effects<ControlEffect>
     ) {
         hints.receive(event, at: now, into: &hintEffects)
-        carryOutHints(into: &effects)
+        carryOutHints(at: now, into: &effects)
     }
 
     mutating func tellHomecoming(
@@ -30,11 +32,8 @@ extension ControlPlane {
         switch leftOver {
         case .hint(let owner):
             tellHints(.hintAdded(owner), at: now, into: &effects)
-        case .range(let owner, let partition, let generation):
-            tellHints(
-                .rangeMarked(
-                    RangeMark(owner: owner, partition: PartitionID(index: partition), generation: generation)),
-                at: now, into: &effects)
+        case .range(let range):
+            tellHints(.rangeMarked(RangeMark(range)), at: now, into: &effects)
         case .stray(let token):
             tellHomecoming(.strayStored(adopted.partition(of: token)), at: now, into: &effects)
         }
@@ -165,7 +164,7 @@ extension ControlPlane {
         }
     }
 
-    mutating func carryOutHints(into effects: inout Effects<ControlEffect>) {
+    mutating func carryOutHints(at now: Instant, into effects: inout Effects<ControlEffect>) {
         for effect in hintEffects.takeAll() {
             switch effect {
             case .scanHints(let owner, let cursor, let limit, let ticket):
@@ -182,7 +181,7 @@ extension ControlPlane {
                 effects.emit(
                     .storage(.unmark(mark), ControlTicket(origin: .hints, ticket: HandoffTicket(rawValue: 0))))
             case .transfer(let transfer):
-                carryOut(transfer, of: .hints, into: &effects)
+                carryOut(transfer, of: .hints, at: now, into: &effects)
             }
         }
     }
@@ -191,7 +190,7 @@ extension ControlPlane {
         for effect in homecomingEffects.takeAll() {
             switch effect {
             case .transfer(let transfer):
-                carryOut(transfer, of: .homecoming, into: &effects)
+                carryOut(transfer, of: .homecoming, at: now, into: &effects)
             case .relinquish(let partitions):
                 effects.emit(.observe(.relinquished(partitions: partitions.count)))
                 amendOwn(at: now, into: &effects) { record in
@@ -208,7 +207,8 @@ extension ControlPlane {
     }
 
     private mutating func carryOut(
-        _ transfer: TransferEffect, of origin: ControlTicket.Origin, into effects: inout Effects<ControlEffect>
+        _ transfer: TransferEffect, of origin: ControlTicket.Origin, at now: Instant,
+        into effects: inout Effects<ControlEffect>
     ) {
         switch transfer {
         case .scan(let partition, let from, let limit, let ticket):
@@ -222,12 +222,22 @@ extension ControlPlane {
         case .send(let request, let node, let ticket):
             effects.emit(.handoff(request, to: node, ControlTicket(origin: origin, ticket: ticket)))
         case .synchronise(let node):
-            synchronise(node, into: &effects)
+            exchange(with: node, at: now, into: &effects)
         }
     }
+}
 
-    private mutating func synchronise(_ node: NodeID, into effects: inout Effects<ControlEffect>) {
-        guard node != own, membership[node] != nil else { return }
-        effects.emit(.exchange(ownExchange, with: node))
+extension RangeMark {
+    /// The store's mark in the words of handoff.
+    init(_ range: MarkedRange) {
+        self.init(
+            owner: range.owner, partition: PartitionID(index: range.partition), generation: range.generation)
+    }
+}
+
+extension MarkedRange {
+    /// Handoff's mark in the words of the store.
+    init(_ mark: RangeMark) {
+        self.init(owner: mark.owner, partition: mark.partition.index, generation: mark.generation)
     }
 }

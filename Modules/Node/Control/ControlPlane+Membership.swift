@@ -104,12 +104,14 @@ extension ControlPlane {
         }
         view = ClusterView(ring: ring, own: own, unreachable: unreachable)
         let unreachable = unreachable
-        let handoffView = HandoffView(ring: ring, own: own) { !unreachable.contains($0) }
-        published.append(handoffView)
+        current = HandoffView(ring: ring, own: own) { !unreachable.contains($0) }
+        published.append(current)
         effects.emit(.publish(view))
-        tellAcquisition(.viewChanged(handoffView), at: now, into: &effects)
-        tellHints(.viewChanged(handoffView), at: now, into: &effects)
-        tellHomecoming(.viewChanged(handoffView), at: now, into: &effects)
+        // A machine may answer with a claim, and so with another view, before the next has heard of this one: each is told
+        // what is current by then, never an older view after a newer.
+        tellAcquisition(.viewChanged(current), at: now, into: &effects)
+        tellHints(.viewChanged(current), at: now, into: &effects)
+        tellHomecoming(.viewChanged(current), at: now, into: &effects)
         serveIfComplete(at: now, into: &effects)
     }
 

@@ -2,7 +2,7 @@ public import Gossip
 public import Handoff
 public import Machine
 public import Ring
-public import Wire
+import Wire
 
 /// What a control plane is told at its start.
 public struct ControlConfiguration: Sendable {
@@ -42,7 +42,7 @@ public struct ControlConfiguration: Sendable {
 /// The membership is a CRDT that members exchange: at once with a few when it changes, with whoever shows another digest
 /// in a probe, with whoever disagrees about a partition, and with each push-pull. So all see the same in the end, and since
 /// the ring is a function of it, all have the same ring.
-public struct ControlPlane: StateMachine {
+public struct ControlPlane: StateMachine, ~Copyable {
     let configuration: ControlConfiguration
     let own: NodeID
     var generator: SeededGenerator
@@ -59,6 +59,8 @@ public struct ControlPlane: StateMachine {
     public internal(set) var membership: Membership
     /// The view that was published last.
     public internal(set) var view: ClusterView
+    /// The same, as the machines for data on its way see it.
+    var current: HandoffView
     /// The view that every shard goes by: what another node is served by.
     var adopted: HandoffView
     /// Views that the shards have been told and have not confirmed; a handful at most.
@@ -78,12 +80,11 @@ public struct ControlPlane: StateMachine {
         self.membership = membership
         var generator = SeededGenerator(seed: seed)
         let record = membership[own]
-        let address =
-            record.flatMap { GossipAddress(host: $0.host, port: $0.port) }
-            ?? GossipAddress(host: "127.0.0.1", port: 1)
-        precondition(address != nil, "the node's own record has an address that the gossip cannot use")
+        guard let address = record.flatMap({ GossipAddress(host: $0.host, port: $0.port) }) else {
+            preconditionFailure("the node's own record is not in the membership, or its address is none for gossip")
+        }
         gossip = Gossip(
-            id: own, address: address ?? GossipAddress.placeholder, cluster: ClusterTag(name: configuration.cluster),
+            id: own, address: address, cluster: ClusterTag(name: configuration.cluster),
             restoredIncarnation: restoredIncarnation, configuration: configuration.gossip, seed: generator.next())
         let partitions = configuration.ring.partitions
         acquisition = Acquisition(
@@ -93,7 +94,8 @@ public struct ControlPlane: StateMachine {
             partitionCount: partitions, configuration: configuration.homecoming, seed: generator.next())
         let ring = Ring(membership, configuration: configuration.ring)
         view = ClusterView(ring: ring, own: own, unreachable: [])
-        adopted = HandoffView(ring: ring, own: own) { _ in true }
+        current = HandoffView(ring: ring, own: own) { _ in true }
+        adopted = current
         self.generator = generator
     }
 
@@ -179,7 +181,7 @@ public struct ControlPlane: StateMachine {
         acquisition.expire(at: now, into: &acquisitionEffects)
         carryOutAcquisition(at: now, into: &effects)
         hints.expire(at: now, into: &hintEffects)
-        carryOutHints(into: &effects)
+        carryOutHints(at: now, into: &effects)
         homecoming.expire(at: now, into: &homecomingEffects)
         carryOutHomecoming(at: now, into: &effects)
     }

@@ -1,7 +1,7 @@
 public import Handoff
 public import Machine
 public import Ring
-public import Storage
+import Storage
 
 /// Work on the store for whole partitions: done off the request path, each in one go.
 public enum StorageTask: Sendable {

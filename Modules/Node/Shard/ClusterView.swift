@@ -36,3 +36,10 @@ public final class ClusterView: Sendable {
         ring.members[Int(member)].id
     }
 }
+
+extension ClusterView {
+    /// Whether a node is in the ring and can be reached.
+    public func isReachable(_ node: NodeID) -> Bool {
+        ring.index(of: node).map { isReachable($0) } ?? false
+    }
+}

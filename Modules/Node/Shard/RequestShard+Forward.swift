@@ -50,6 +50,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             forwards[call.slot]?.isStale = true
+            forwards.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
         case .busy:
             forwards.remove(call.slot)
             fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), work.caller, into: &effects)
@@ -77,6 +78,10 @@ extension RequestShard {
     }
 
     mutating func expireForward(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        if let work = forwards[slot], work.isStale, now < work.deadline {
+            beginForwardAgain(slot, at: now, into: &effects)
+            return
+        }
         guard let work = forwards.remove(slot) else { return }
         fail(
             .timeout(required: 1, available: 0, outcome: work.isStale ? .notApplied : .unknown), work.caller,

@@ -50,6 +50,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             gets[call.slot]?.isStale = true
+            gets.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
         case .busy, .failed, .stored, .coordinated:
             getFailed(call.slot, call.position, at: now, into: &effects)
         }
@@ -77,6 +78,10 @@ extension RequestShard {
             take(step, of: slot, at: now, into: &effects)
             return
         }
+        guard !work.isStale else {
+            beginGetAgain(slot, at: now, into: &effects)
+            return
+        }
         gets.setAlarm(work.deadline, of: slot)
         offerFallbacks(toGet: slot)
         let step = gets[slot]?.coordination.losePatience()
@@ -86,6 +91,9 @@ extension RequestShard {
     mutating func beginGetAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = gets[slot], !work.coordination.isAnswered else {
             gets[slot]?.isStale = false
+            if let work = gets[slot] {
+                gets.setAlarm(work.deadline, of: slot)
+            }
             return
         }
         gets.remove(slot)

@@ -87,7 +87,7 @@ extension RequestShard {
         case .refused(let refusal):
             puts.remove(call.slot)
             fail(Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds), work.caller, into: &effects)
-        case .accepted:
+        case .accepted, .marked:
             break
         }
     }
@@ -117,6 +117,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             puts[call.slot]?.isStale = true
+            puts.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
         case .busy, .failed, .copy, .coordinated:
             putFailed(call.slot, call.position, at: now, into: &effects)
         }
@@ -137,6 +138,10 @@ extension RequestShard {
             take(step, of: slot, at: now, into: &effects)
             return
         }
+        guard !work.isStale else {
+            beginPutAgain(slot, at: now, into: &effects)
+            return
+        }
         puts.setAlarm(work.deadline, of: slot)
         offerFallbacks(toPut: slot)
         let step = puts[slot]?.coordination.losePatience()
@@ -148,6 +153,9 @@ extension RequestShard {
     mutating func beginPutAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = puts[slot], work.made != nil, !work.coordination.isAnswered else {
             puts[slot]?.isStale = false
+            if let work = puts[slot] {
+                puts.setAlarm(work.deadline, of: slot)
+            }
             return
         }
         var plan = ReplicaPlan(view: view, token: work.token, down: down)
@@ -166,7 +174,8 @@ extension RequestShard {
         again.own = own
         again.isStale = false
         again.coordination = coordination(of: work.request, plan, own: own)
-        guard let slot = puts.insert(again, alarm: work.deadline) else { return }
+        let alarm = min(work.deadline, now.advanced(byNanoseconds: configuration.patience))
+        guard let slot = puts.insert(again, alarm: alarm) else { return }
         var step = puts[slot]?.coordination.begin()
         if step?.reply == nil {
             step = puts[slot]?.coordination.prepared()

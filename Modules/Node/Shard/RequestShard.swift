@@ -64,6 +64,8 @@ public struct RequestShard: StateMachine {
             answered(call, response, at: now, into: &effects)
         case .notSent(let call):
             failed(call, wasSent: false, at: now, into: &effects)
+        case .reached(let node):
+            down.remove(node)
         case .lost(let node):
             lost(node, at: now, into: &effects)
         case .loaded(let call, let result):
@@ -87,6 +89,11 @@ public struct RequestShard: StateMachine {
         while let slot = forwards.popAlarm(at: now) {
             expireForward(slot, at: now, into: &effects)
         }
+    }
+
+    /// When work that met another view is tried again if no other view comes before.
+    func retryTime(before deadline: Instant, now: Instant) -> Instant {
+        min(deadline, now.advanced(byNanoseconds: configuration.retryDelay))
     }
 
     /// A request from a client, or a write that another node forwards.
@@ -152,6 +159,10 @@ public struct RequestShard: StateMachine {
     private mutating func prepared(
         _ call: CallID, _ operation: PreparedOperation, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
+        if case .marked(let range) = operation {
+            effects.emit(.leftOver(.range(range)))
+            return
+        }
         switch call.table {
         case .puts: putPrepared(call, operation, at: now, into: &effects)
         case .replicas: replicaPrepared(call.slot, operation, into: &effects)

@@ -21,6 +21,8 @@ public enum ShardEvent: Sendable {
     case answered(CallID, ReplicaResponse)
     /// A question could not be sent: certainly nothing came of it.
     case notSent(CallID)
+    /// The connection to a node is open (again).
+    case reached(NodeID)
     /// The connection to a node was lost, and with it all answers that were due.
     case lost(NodeID)
     /// The answer to a ``ShardEffect/load(_:token:key:)``.
@@ -59,6 +61,8 @@ public enum LeftOver: Hashable, Sendable {
     case stray(token: UInt64)
     /// A hint for an owner.
     case hint(NodeID)
+    /// A mark on a range that an owner lacks.
+    case range(MarkedRange)
 }
 
 /// What there is to count in a shard.

@@ -52,6 +52,9 @@ public final class ObjectStore {
 
     /// The copies that the batch will leave, by key: what the next operation of the batch sees.
     private var pending: [ByteBuffer: LocalCopy] = [:]
+    private var hintsInBatch = 0
+    /// Marked ranges and how often each was marked since the start; as many as owners × partitions at most.
+    private var marks: [MarkedRange.Place: UInt64]
 
     private struct LocalCopy {
         var object: Object?
@@ -74,6 +77,7 @@ public final class ObjectStore {
         let recovery = engine.recovery
         let isTrusted = recovery.isNew || (recovery.wasClean && !recovery.isDamaged && recovery.bytesCut == 0)
         epochFloor = isTrusted ? 1 : epochs.firstOfThisRun
+        marks = try Self.readMarks(from: engine)
         try reserveEpochs()
     }
 
@@ -93,8 +97,8 @@ public final class ObjectStore {
                 return try dropHint(owner: owner, token: token, key: key, sequence: sequence)
             case .dropIfUnchanged(let token, let hash):
                 return try dropIfUnchanged(token: token, hash: hash)
-            case .markRange(let owner, let partition, let isDirty):
-                mark(owner: owner, partition: partition, isDirty: isDirty)
+            case .unmark(let range):
+                unmark(range)
                 return .accepted
             }
         } catch {
@@ -108,6 +112,7 @@ public final class ObjectStore {
         defer {
             batch.removeAll()
             pending.removeAll(keepingCapacity: true)
+            hintsInBatch = 0
         }
         if let bound = epochs.reservation() {
             reserve(upTo: bound)
@@ -116,16 +121,10 @@ public final class ObjectStore {
         try engine.append(batch, durability: configuration.durability)
     }
 
-    /// The owners and partitions that are marked: whole ranges that an owner has to be sent.
-    public func markedRanges() throws(StorageFailure) -> [RangeMark] {
-        var marks: [RangeMark] = []
-        var cursor: ScanCursor?
-        while true {
-            let entries = engine.scan(.meta, tokens: 0...UInt64.max, after: cursor, limit: 1024)
-            marks += try engine.read(entries, in: .meta).compactMap { $0.flatMap { RangeMark(key: $0.key) } }
-            guard let last = entries.last, entries.count == 1024 else { return marks }
-            cursor = last.cursor
-        }
+    /// The ranges that are marked: whole partitions that an owner has to be sent. In the order of owner and partition.
+    public var markedRanges: [MarkedRange] {
+        marks.map { MarkedRange(owner: $0.key.owner, partition: $0.key.partition, generation: $0.value) }
+            .sorted { ($0.owner, $0.partition) < ($1.owner, $1.partition) }
     }
 
     // MARK: - Objects
@@ -228,11 +227,10 @@ public final class ObjectStore {
 
     private func addHint(owner: NodeID, token: UInt64, key: ByteBuffer) -> PreparedOperation {
         let count = engine.usage(of: .hints, tokens: 0...UInt64.max).records
-        guard count < configuration.hintLimit else {
-            let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
-            mark(owner: owner, partition: UInt32(truncatingIfNeeded: partition), isDirty: true)
-            return .accepted
+        guard count + hintsInBatch < configuration.hintLimit else {
+            return .marked(mark(owner: owner, token: token))
         }
+        hintsInBatch += 1
         batch.put(
             .hints, token: token, key: HintRecord.engineKey(owner: owner, key: key), value: ByteBuffer(),
             hash: HintRecord.engineHash(owner: owner))
@@ -249,41 +247,39 @@ public final class ObjectStore {
         return .accepted
     }
 
-    private func mark(owner: NodeID, partition: UInt32, isDirty: Bool) {
-        let mark = RangeMark(owner: owner, partition: partition)
-        if isDirty {
-            batch.put(.meta, token: owner.low, key: mark.key, value: ByteBuffer(), hash: UInt64(partition))
-        } else {
-            batch.drop(.meta, token: owner.low, key: mark.key)
+    /// Marks the partition of a token for an owner. A mark that is there gets a new generation, so that whoever sends the
+    /// range meanwhile does not take it away.
+    private func mark(owner: NodeID, token: UInt64) -> MarkedRange {
+        let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
+        let place = MarkedRange.Place(owner: owner, partition: UInt32(truncatingIfNeeded: partition))
+        let generation = (marks[place] ?? 0) + 1
+        if marks.updateValue(generation, forKey: place) == nil {
+            batch.put(.meta, token: owner.low, key: place.engineKey, value: ByteBuffer(), hash: partition)
         }
-    }
-}
-
-/// A whole partition that an owner has to be sent, since there were too many hints to note them key by key.
-public struct RangeMark: Hashable, Sendable {
-    /// Who lacks the range.
-    public let owner: NodeID
-    /// The partition.
-    public let partition: UInt32
-
-    /// A mark of these parts.
-    public init(owner: NodeID, partition: UInt32) {
-        self.owner = owner
-        self.partition = partition
+        return MarkedRange(owner: owner, partition: place.partition, generation: generation)
     }
 
-    init?(key: ByteBuffer) {
-        var rest = key
-        guard let owner = try? rest.decodeNodeID("owner"),
-            let partition = try? rest.decodeInteger(as: UInt32.self, "partition"), rest.readableBytes == 0
-        else { return nil }
-        self.init(owner: owner, partition: partition)
+    private func unmark(_ range: MarkedRange) {
+        let place = MarkedRange.Place(owner: range.owner, partition: range.partition)
+        guard marks[place] == range.generation else { return }
+        marks[place] = nil
+        batch.drop(.meta, token: range.owner.low, key: place.engineKey)
     }
 
-    var key: ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.writeNodeID(owner)
-        buffer.writeInteger(partition)
-        return buffer
+    private static func readMarks(
+        from engine: any StorageEngine
+    ) throws(StorageFailure) -> [MarkedRange.Place: UInt64] {
+        var marks: [MarkedRange.Place: UInt64] = [:]
+        var cursor: ScanCursor?
+        while true {
+            let entries = engine.scan(.meta, tokens: 0...UInt64.max, after: cursor, limit: 1024)
+            for case let record? in try engine.read(entries, in: .meta) {
+                if let place = MarkedRange.Place(engineKey: record.key) {
+                    marks[place] = 0
+                }
+            }
+            guard let last = entries.last, entries.count == 1024 else { return marks }
+            cursor = last.cursor
+        }
     }
 }

@@ -13,8 +13,8 @@ public enum StoreOperation: Sendable {
     case dropHint(owner: NodeID, token: UInt64, key: ByteBuffer, sequence: UInt64)
     /// The local copy may go, if it is still the one with this hash.
     case dropIfUnchanged(token: UInt64, hash: UInt64)
-    /// The owner has a whole range coming, which is not noted key by key any more; or has had it.
-    case markRange(owner: NodeID, partition: UInt32, isDirty: Bool)
+    /// The range was sent to its owner.
+    case unmark(MarkedRange)
 }
 
 /// A client's write at its coordinator.
@@ -52,6 +52,8 @@ public enum PreparedOperation: Equatable, Sendable {
     case coordinated(object: Object, dot: Dot)
     /// Part of the batch, or nothing to do since what is stored covers it already.
     case accepted
+    /// There are too many hints: the whole range was marked instead.
+    case marked(MarkedRange)
     /// Not done, and not going to be.
     case refused(StoreRefusal)
 }

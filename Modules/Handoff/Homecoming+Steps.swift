@@ -1,0 +1,205 @@
+import Machine
+import Ring
+
+extension Homecoming {
+    mutating func change(to view: HandoffView, at now: Instant, into effects: inout Effects<Effect>) {
+        let before = self.view
+        self.view = view
+        walks.removeAll { walk in
+            view.owned.contains(walk.steps.partition) || view.held.contains(walk.steps.partition)
+        }
+        for index in 0..<UInt32(strays.capacity) {
+            let partition = PartitionID(index: index)
+            if view.owned.contains(partition) || view.held.contains(partition) {
+                forget(partition)
+            } else if let before, before.owned.contains(partition) || before.held.contains(partition) {
+                schedule(partition, at: now)
+            } else if strays.contains(partition) {
+                reconsider(partition, view, before: before, at: now)
+            }
+        }
+        relinquished = relinquished.intersection(view.held)
+        relinquish(at: now, into: &effects)
+    }
+
+    /// A stray whose owners may be others than before, or may be back.
+    private mutating func reconsider(
+        _ partition: PartitionID, _ view: HandoffView, before: HandoffView?, at now: Instant
+    ) {
+        let owners = view.owners(of: partition)
+        if let index = walks.firstIndex(where: { $0.steps.partition == partition }) {
+            // What the owners of yesterday have confirmed says nothing about those of today.
+            if Set(walks[index].owners) != Set(owners) {
+                walks.remove(at: index)
+                schedule(partition, at: now)
+            }
+        } else if parked.contains(partition),
+            owners.contains(where: { owner in
+                view.isReachable(owner) && !(before.map { $0.isReachableOwner(owner, of: partition) } ?? false)
+            })
+        {
+            // Somebody is there who has not been asked.
+            backoffs[partition] = nil
+            schedule(partition, at: now)
+        }
+    }
+
+    /// Clears the bits of what every owner holds.
+    mutating func relinquish(at now: Instant, into effects: inout Effects<Effect>) {
+        relinquishDeadline = nil
+        guard let view else { return }
+        let ready = view.held.subtracting(view.owned).filtered { view.isHeldByEveryOwner($0) }
+        // What has become true of the owners before may be true no longer: it is not said again.
+        relinquished = relinquished.intersection(ready)
+        let fresh = ready.subtracting(relinquished)
+        if !fresh.isEmpty {
+            effects.emit(.relinquish(fresh))
+            relinquished.formUnion(fresh)
+        }
+        if !relinquished.isEmpty {
+            relinquishDeadline = now.advanced(by: configuration.requestTimeout)
+        }
+    }
+
+    private mutating func forget(_ partition: PartitionID) {
+        guard strays.remove(partition) else { return }
+        parked.remove(partition)
+        due.remove(partition.index)
+        backoffs[partition] = nil
+    }
+
+    private mutating func schedule(_ partition: PartitionID, at instant: Instant) {
+        strays.insert(partition)
+        parked.remove(partition)
+        due.set(instant, for: partition.index)
+    }
+
+    /// Takes note of data that was found, unless this node owns or holds its partition.
+    mutating func note(_ partition: PartitionID, at now: Instant) {
+        guard Int(partition.index) < strays.capacity, !strays.contains(partition) else { return }
+        if let view, view.owned.contains(partition) || view.held.contains(partition) { return }
+        schedule(partition, at: now)
+    }
+
+    /// Takes note of data that has just been stored.
+    mutating func noteStray(_ partition: PartitionID, at now: Instant) {
+        if let index = walks.firstIndex(where: { $0.steps.partition == partition }) {
+            walks[index].hasNews = true
+        } else if parked.contains(partition) {
+            // The owners that can be reached get it, in a while: one walk for many strays.
+            delay(partition, at: now)
+        } else {
+            note(partition, at: now)
+        }
+    }
+
+    private mutating func delay(_ partition: PartitionID, at now: Instant) {
+        var backoff = backoffs[partition] ?? Backoff()
+        schedule(partition, at: backoff.fail(at: now, configuration.backoff, using: &generator))
+        backoffs[partition] = backoff
+    }
+
+    mutating func take(_ event: TransferEvent, at now: Instant, into effects: inout Effects<Effect>) {
+        let ticket = event.ticket
+        if case .failed = event, let index = walks.firstIndex(where: { $0.dropTicket == ticket }) {
+            walks[index].dropTicket = nil
+            walks[index].steps.abandon()
+        }
+        guard let view, let index = walks.firstIndex(where: { $0.steps.owns(ticket) }) else { return }
+        var wishes: [TransferEffect] = []
+        walks[index].steps.receive(event, surroundings(view, now), &tickets, into: &wishes)
+        throttle.charge(walks[index].steps.takeCharge(), at: now)
+        for wish in wishes {
+            effects.emit(.transfer(wish))
+        }
+    }
+
+    /// Begins walks, and moves those that can go on.
+    mutating func proceed(at now: Instant, into effects: inout Effects<Effect>) {
+        guard let view else { return }
+        var index = 0
+        while index < walks.count {
+            advance(index, view, at: now, into: &effects)
+            if walks[index].steps.phase == .ended {
+                let walk = walks.remove(at: index)
+                finish(walk, view, at: now)
+            } else {
+                index += 1
+            }
+        }
+        while !isPaused, walks.count < configuration.concurrency, let name = due.popExpired(at: now) {
+            begin(PartitionID(index: name), view, at: now, into: &effects)
+        }
+    }
+
+    private mutating func begin(
+        _ partition: PartitionID, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
+    ) {
+        let owners = view.owners(of: partition)
+        let reachable = owners.filter { view.isReachable($0) }
+        guard !reachable.isEmpty else {
+            parked.insert(partition)
+            return
+        }
+        let first = view.tokens(of: partition).lowerBound
+        walks.append(
+            Walk(steps: PartitionWalk(partition: partition, targets: reachable, from: first), owners: owners))
+        advance(walks.count - 1, view, at: now, into: &effects)
+    }
+
+    private mutating func advance(
+        _ index: Int, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
+    ) {
+        if walks[index].steps.phase == .batchDone, walks[index].dropTicket == nil {
+            let confirmed = walks[index].reachesEveryOwner ? walks[index].steps.confirmed : []
+            if confirmed.isEmpty {
+                walks[index].steps.resume()
+            } else {
+                let ticket = tickets.next()
+                walks[index].dropTicket = ticket
+                effects.emit(.dropIfUnchanged(walks[index].steps.partition, confirmed, ticket))
+            }
+        }
+        guard walks[index].steps.phase == .ready, !isPaused, throttle.readyAt <= now else { return }
+        var wishes: [TransferEffect] = []
+        walks[index].steps.proceed(surroundings(view, now), &tickets, into: &wishes)
+        for wish in wishes {
+            effects.emit(.transfer(wish))
+        }
+    }
+
+    private mutating func finish(_ walk: Walk, _ view: HandoffView, at now: Instant) {
+        let partition = walk.steps.partition
+        if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {
+            if walk.reachesEveryOwner, !walk.steps.hasFailed {
+                backoffs[partition] = nil
+            }
+            delay(partition, at: now)
+        } else if !walk.reachesEveryOwner {
+            let isSomebodyBack = walk.owners.contains { owner in
+                view.isReachable(owner) && !walk.steps.targets.contains { $0.node == owner }
+            }
+            if isSomebodyBack {
+                schedule(partition, at: now)
+            } else {
+                parked.insert(partition)
+            }
+        } else {
+            forget(partition)
+        }
+    }
+
+    private func surroundings(_ view: HandoffView, _ now: Instant) -> PartitionWalk.Surroundings {
+        PartitionWalk.Surroundings(now: now, epoch: view.epoch, configuration: configuration)
+    }
+}
+
+extension TransferEvent {
+    /// The ticket that the event is about.
+    var ticket: HandoffTicket {
+        switch self {
+        case .scanned(let ticket, _, _), .loaded(let ticket, _, _), .answered(let ticket, _), .failed(let ticket):
+            ticket
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Gossip
+import Logging
+import Node
+import Ring
+
+/// Tells people what the control plane observes.
+struct ControlLog: Sendable {
+    let logger: Logger
+
+    func note(_ observation: ControlObservation) {
+        switch observation {
+        case .gossip(let gossip):
+            note(gossip)
+        case .up:
+            logger.notice("this node serves its share")
+        case .acquired(let partitions):
+            logger.info("partitions complete here", metadata: ["partitions": "\(partitions)"])
+        case .relinquished(let partitions):
+            logger.info("partitions given to their owners", metadata: ["partitions": "\(partitions)"])
+        case .ringChanged(let epoch, let members):
+            logger.info("ring changed", metadata: ["epoch": "\(epoch.measure)", "members": "\(members)"])
+        case .foreignExchange(let configuration):
+            logger.error(
+                "a node with another number of partitions or replicas was ignored",
+                metadata: ["partitions": "\(configuration.partitions)", "replicas": "\(configuration.replicas)"])
+        case .ownRecordIsNewer(let version):
+            logger.warning(
+                "others know a later word of this node than it does: its data directory has gone back in time",
+                metadata: ["version": "\(version)"])
+        case .full:
+            logger.error("the membership is full: no further node can join")
+        }
+    }
+
+    private func note(_ observation: GossipObservation) {
+        switch observation {
+        case .joined(let member): logger.notice("member joined", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
+        case .alive(let member): logger.notice("member is back", metadata: ["member": "\(member.id)"])
+        case .suspected(let member, let accuser):
+            logger.info("member suspected", metadata: ["member": "\(member.id)", "by": "\(accuser)"])
+        case .unreachable(let member): logger.warning("member unreachable", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
+        case .left(let member): logger.notice("member left", metadata: ["member": "\(member.id)"])
+        case .refuted(let incarnation): logger.notice("others thought us dead", metadata: ["incarnation": "\(incarnation)"])
+        case .metNewerSelf(let member):
+            logger.error("this node's identity is in use elsewhere, or its disk has gone back in time", metadata: ["incarnation": "\(member.incarnation)"])
+        case .wrongCluster: logger.debug("gossip of another cluster was ignored")
+        case .wokeLate(let delay): logger.warning("the process stood still", metadata: ["for": "\(delay)"])
+        case .full(let node): logger.error("no room for a further member", metadata: ["member": "\(node)"])
+        case .changed, .dropped, .digestDiffers, .healthChanged, .started, .departed: logger.debug("gossip: \(observation)")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Coordinator
+import Gossip
+import Handoff
+import Logging
+import Machine
+import Node
+import RPC
+import Wire
+
+/// A connection that a client or another node has opened to this one.
+///
+/// What is about one key is served on the connection's own loop. What is about the cluster or about whole partitions goes
+/// to the control plane. A frame that cannot be read ends the connection, and nothing else.
+final class InboundConnection: RPCConnectionDelegate {
+    private let connection: RPCConnection
+    private let shard: ShardRunner
+    private let control: ControlRunner
+    private let service: ServerService
+    private let logger: Logger
+    private var id: UInt32 = 0
+    private var isUnflushed = false
+
+    /// Whether a node is at the other end.
+    let isPeer: Bool
+    private let node: NodeID
+
+    init(
+        _ connection: RPCConnection, shard: ShardRunner, control: ControlRunner, service: ServerService, logger: Logger
+    ) {
+        self.connection = connection
+        self.shard = shard
+        self.control = control
+        self.service = service
+        self.logger = logger
+        isPeer = connection.remote?.role == .peer
+        node = connection.remote?.nodeID ?? .zero
+    }
+
+    /// Appends an answer; `true` where the connection is to be flushed and has not said so yet.
+    func reply(kind: FrameKind, requestID: UInt64, _ body: (inout ByteBuffer) -> Void) -> Bool {
+        let outcome = connection.send(kind: kind, flags: .reply, requestID: requestID, body)
+        guard outcome == .queued else {
+            // Answers that the other end does not take: it has more in flight than it reads.
+            logger.notice("connection closed: its answers are not taken (\(outcome))")
+            connection.close()
+            return false
+        }
+        defer { isUnflushed = true }
+        return !isUnflushed
+    }
+
+    func flush() {
+        isUnflushed = false
+        connection.flush()
+    }
+
+    func close() {
+        connection.close()
+    }
+
+    func connectionOpened(_ connection: RPCConnection) {
+        id = shard.add(self)
+    }
+
+    func connection(_ connection: RPCConnection, received frame: Frame) {
+        var payload = frame.payload
+        do {
+            try take(frame, &payload)
+        } catch {
+            logger.warning("connection closed: a message of kind \(frame.kind.rawValue): \(error)")
+            connection.close()
+        }
+    }
+
+    func connectionReadComplete(_ connection: RPCConnection) {
+        shard.finishBatch()
+    }
+
+    func connectionClosed(_ connection: RPCConnection, reason: ConnectionCloseReason) {
+        shard.remove(id)
+    }
+
+    private func take(_ frame: Frame, _ payload: inout ByteBuffer) throws(DecodingFailure) {
+        let caller = ControlCaller(connection: id, requestID: frame.requestID)
+        switch frame.kind {
+        case .request:
+            shard.handle(
+                .request(try Request(decoding: &payload), from: .peer(connection: id, requestID: frame.requestID)))
+        case .replica where isPeer:
+            shard.handle(
+                .asked(
+                    try ReplicaRequest(decoding: &payload), from: .peer(connection: id, requestID: frame.requestID)))
+        case .handoff where isPeer:
+            control.receive(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller))
+        case .exchange where isPeer:
+            control.receive(.exchangeRequested(try MembershipExchange(decoding: &payload), caller))
+        case .pushPull where isPeer:
+            control.pushPullRequested(try GossipState(decoding: &payload), caller)
+        case .query:
+            let control = control
+            service.answer(try StatusQuery(decoding: &payload)) { json in
+                control.answer(caller, kind: .query) { $0.writeImmutableBuffer(json) }
+            }
+        case .statistics:
+            control.statisticsRequested(caller)
+        default:
+            throw .invalid("message kind")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Coordinator
+import Disk
+import Logging
+import Machine
+import NIOCore
+import NIOPosix
+public import Node
+import RPC
+import Ring
+import Storage
+import Synchronization
+import Wire
+
+/// A running node: every door but HTTP, storage, gossip, and all that it does by itself.
+///
+/// ```swift
+/// let server = try await NodeServer.start(ServerConfiguration(), logger: logger)
+/// await server.whenServing()
+/// server.service.serve(.get(GetRequest(key: ByteBuffer(string: "greeting")))) { print($0) }
+/// await server.stop()
+/// ```
+public final class NodeServer: Sendable {
+    /// The version of this software.
+    public static let version = "0.1.0"
+
+    /// The node behind its doors.
+    public let service: any NodeService
+    /// The name that people call the node by.
+    public let name: String
+    /// Host and port of peers, clients and gossip.
+    public let endpoint: RPCEndpointText
+    /// The event loops that the node runs on.
+    public let group: MultiThreadedEventLoopGroup
+
+    private let listener: RPCListener
+    private let datagrams: GossipSocket
+    private let shards: [ShardRunner]
+    private let control: ControlRunner
+    private let storage: StorageRunner
+    private let directory: DataDirectory
+
+    init(
+        service: ServerService, name: String, endpoint: RPCEndpointText, group: MultiThreadedEventLoopGroup,
+        listener: RPCListener, datagrams: GossipSocket, shards: [ShardRunner], control: ControlRunner,
+        storage: StorageRunner, directory: DataDirectory
+    ) {
+        self.service = service
+        self.name = name
+        self.endpoint = endpoint
+        self.group = group
+        self.listener = listener
+        self.datagrams = datagrams
+        self.shards = shards
+        self.control = control
+        self.storage = storage
+        self.directory = directory
+    }
+
+    /// Returns when the node serves its share: at once where it did before, after its data has come where it joins.
+    public func whenServing() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            control.whenUp { done.resume() }
+        }
+    }
+
+    /// The number of members that the node knows in the ring.
+    public func memberCount() async -> Int {
+        await withCheckedContinuation { (done: CheckedContinuation<Int, Never>) in
+            control.eventLoop.execute { done.resume(returning: self.control.machine.view.ring.members.count) }
+        }
+    }
+
+    /// Takes no more work, finishes what is in flight within `grace`, and closes storage. The node stays a member.
+    public func stop(grace: Duration = .seconds(5)) async {
+        await listener.close()
+        await drain(grace)
+        await datagrams.close()
+        try? await control.stop().get()
+        for shard in shards {
+            try? await shard.stop().get()
+        }
+        await storage.close()
+        try? await group.shutdownGracefully()
+    }
+
+    /// Waits until no request is in work, or the time is up.
+    private func drain(_ grace: Duration) async {
+        let shards = shards
+        let eventLoop = control.eventLoop
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let waiting = Mutex<CheckedContinuation<Void, Never>?>(done)
+            let finish: @Sendable () -> Void = {
+                waiting.withLock { continuation in
+                    defer { continuation = nil }
+                    return continuation
+                }?.resume()
+            }
+            let countdown = Countdown(shards.count, finish)
+            for shard in shards {
+                shard.whenIdle { countdown.countDown() }
+            }
+            eventLoop.scheduleTask(in: .nanoseconds(grace.nanoseconds), finish)
+        }
+    }
+}
+
+/// A host and a port.
+public struct RPCEndpointText: Hashable, Sendable, CustomStringConvertible {
+    /// The host.
+    public let host: String
+    /// The port.
+    public let port: Int
+
+    /// `host:port`.
+    public var description: String { "\(host):\(port)" }
+}

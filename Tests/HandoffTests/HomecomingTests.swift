@@ -1,0 +1,146 @@
+import Handoff
+import Machine
+import Ring
+import Testing
+
+@Suite struct HomecomingTests {
+    private typealias Entry = OfferRequest.Entry
+    private let first = PartitionID(index: 0)
+    private let epoch = RingEpoch(measure: 1, digest: 0)
+    private let entries = [OfferRequest.Entry(token: 1, hash: 10), OfferRequest.Entry(token: 2, hash: 20)]
+
+    private func bench() -> Bench<Homecoming> {
+        Bench(machine: Homecoming(partitionCount: 4, seed: 1))
+    }
+
+    private func offer(to index: UInt64, _ number: UInt64) -> Homecoming.Effect {
+        .transfer(
+            .send(
+                .offer(OfferRequest(partition: first, entries: entries, epoch: epoch)), to: node(index), ticket(number))
+        )
+    }
+
+    /// Up to the two offers, tickets 2 and 3, to owners 2 and 3.
+    private func offering() -> Bench<Homecoming> {
+        let bench = bench()
+        _ = bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
+        #expect(
+            bench.tell(.strayStored(first)) == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
+        #expect(
+            bench.tell(.transfer(.scanned(ticket(1), entries, next: nil))) == [offer(to: 2, 2), offer(to: 3, 3)])
+        return bench
+    }
+
+    @Test("A former owner serves until every owner holds the partition, clears its bit, and then walks")
+    func relinquish() {
+        let bench = bench()
+        #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2]))).isEmpty)
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3]))) == [.relinquish(partitions(0))])
+        #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3]))).isEmpty)
+        #expect(bench.wait() == [.relinquish(partitions(0))])
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
+        #expect(bench.tell(.transfer(.scanned(ticket(1), [], next: nil))).isEmpty)
+        #expect(bench.machine.pending.isEmpty)
+        #expect(bench.tell(.viewChanged(view(owners: [], holders: [1]))).isEmpty, "nobody owns it: nobody is relieved")
+    }
+
+    @Test("An entry goes only when every owner has confirmed it: by wanting it not, or by a delivery on disk")
+    func drop() {
+        let bench = offering()
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+        #expect(
+            bench.tell(.transfer(.answered(ticket(3), .wanted([1]))))
+                == [.transfer(.load([entries[1]], byteLimit: HandoffLimits.batchBytes, ticket(4)))])
+        #expect(
+            bench.tell(.transfer(.loaded(ticket(4), [.found(entry(2))], byteCount: 9)))
+                == [.transfer(.send(.deliver(entries: [entry(2)], epoch: epoch), to: node(3), ticket(5)))])
+        #expect(
+            bench.tell(.transfer(.answered(ticket(5), .delivered)))
+                == [.dropIfUnchanged(first, entries, ticket(6))])
+        #expect(bench.tell(.dropped(ticket(6))).isEmpty)
+        #expect(bench.machine.pending.isEmpty)
+        #expect(bench.machine.nextDeadline == nil)
+    }
+
+    @Test("What one owner has not confirmed stays, whatever the others say")
+    func partial() {
+        for answer in [HandoffResponse.busy, .failed, .delivered, .wrongEpoch(.zero), .wanted([7]), .wanted([1, 1])] {
+            let bench = offering()
+            #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+            let effects = bench.tell(.transfer(.answered(ticket(3), answer)))
+            #expect(effects == (answer == .wrongEpoch(.zero) ? [.transfer(.synchronise(with: node(3)))] : []))
+            #expect(bench.machine.pending.count == 1)
+            #expect(bench.wait() == [.transfer(.scan(first, from: 0, limit: 1024, ticket(4)))])
+        }
+        let bench = offering()
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        _ = bench.tell(.transfer(.answered(ticket(3), .wanted([0]))))
+        // It was written to since: only the other may go, and another walk follows.
+        #expect(
+            bench.tell(.transfer(.loaded(ticket(4), [.gone], byteCount: 0)))
+                == [.dropIfUnchanged(first, [entries[1]], ticket(5))])
+        #expect(bench.tell(.dropped(ticket(5))).isEmpty)
+        #expect(bench.machine.pending.count == 1)
+    }
+
+    @Test("A drop that fails is tried again with another walk")
+    func failedDrop() {
+        let bench = offering()
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        #expect(
+            bench.tell(.transfer(.answered(ticket(3), .wanted([])))) == [.dropIfUnchanged(first, entries, ticket(4))])
+        #expect(bench.tell(.transfer(.failed(ticket(4)))).isEmpty)
+        #expect(bench.wait() == [.transfer(.scan(first, from: 0, limit: 1024, ticket(5)))])
+    }
+
+    @Test("With an owner away the others get what they lack, nothing is dropped, and its return begins a new walk")
+    func ownerAway() {
+        let bench = bench()
+        let away = view(owners: [2, 3], holders: [2, 3], unreachable: [3])
+        _ = bench.tell(.viewChanged(away))
+        _ = bench.tell(.strayStored(first))
+        #expect(bench.tell(.transfer(.scanned(ticket(1), entries, next: nil))) == [offer(to: 2, 2)])
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+        #expect(bench.machine.pending.count == 1)
+        #expect(bench.machine.nextDeadline == nil, "parked")
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(3)))])
+    }
+
+    @Test("A node that becomes an owner again drops nothing, whatever was confirmed")
+    func ownerAgain() {
+        let bench = offering()
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+        #expect(bench.tell(.viewChanged(view(owners: [1, 2, 3], holders: [2, 3]))).isEmpty)
+        #expect(bench.tell(.transfer(.answered(ticket(3), .wanted([])))).isEmpty)
+        #expect(bench.machine.pending.isEmpty)
+    }
+
+    @Test("With other owners the walk begins again: the word of the former ones does not count")
+    func otherOwners() {
+        let bench = offering()
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2, 4], holders: [2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(4)))])
+        #expect(bench.tell(.transfer(.answered(ticket(3), .wanted([])))).isEmpty)
+    }
+
+    @Test("News during a walk, a pause and a silent owner are seen to")
+    func interruptions() {
+        let bench = offering()
+        #expect(bench.tell(.strayStored(first)).isEmpty)
+        #expect(bench.tell(.pause).isEmpty)
+        #expect(bench.wait().isEmpty)
+        #expect(bench.machine.pending.count == 1)
+        #expect(bench.machine.nextDeadline == nil)
+        bench.now = bench.now.advanced(by: .seconds(60))
+        #expect(bench.tell(.resume) == [.transfer(.scan(first, from: 0, limit: 1024, ticket(4)))])
+        #expect(bench.tell(.transfer(.failed(ticket(4)))).isEmpty)
+        #expect(bench.wait() == [.transfer(.scan(first, from: 0, limit: 1024, ticket(5)))])
+    }
+}
