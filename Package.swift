@@ -37,7 +37,7 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"),
+        library("RPC"), library("Client"),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -66,7 +66,7 @@ let package = Package(
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
-        tests("Wire", ["Machine"]),
+        tests("Wire", ["Machine", "Causality", "Ring", "Gossip", "Coordinator", "Handoff"]),
         // Floor 4
         module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
         // Two system calls that Swift cannot import.
@@ -76,6 +76,8 @@ let package = Package(
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        module("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
+        tests("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
         // Floor 6
         module(
             "Server",
