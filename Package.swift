@@ -41,6 +41,7 @@ let package = Package(
         library("Node"),
         library("RPC"), library("NodeSettings"), library("Client"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
+        .executable(name: "toystore", targets: ["toystore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -98,6 +99,12 @@ let package = Package(
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
+        executable(
+            "toystore", in: "Executables/toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", argumentParser]),
+        tests(
+            "toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
         // Benchmarks
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
