@@ -51,9 +51,8 @@ struct RingReport {
         text += "\nbalance: the fullest member has \(Quantity.decimal(largest, digits: 3)) of its fair share\n"
         let short = ring.owners.count { $0.count < ring.replicas }
         if short > 0 {
-            text +=
-                "\(Quantity.count(UInt64(short))) partitions have fewer than \(ring.replicas) owners: "
-                + "there are not enough members\n"
+            let partitions = short == 1 ? "1 partition has" : "\(Quantity.count(UInt64(short))) partitions have"
+            text += "\(partitions) fewer than \(ring.replicas) owners: there are not enough members\n"
         }
         return text
     }
