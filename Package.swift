@@ -45,8 +45,9 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"),
+        library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
+        .executable(name: "toystore", targets: ["toystore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -98,6 +99,8 @@ let package = Package(
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        module("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
+        tests("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
         module("NodeSettings", ["Ring", "Coordinator", yams]),
         tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
         module(
@@ -125,6 +128,12 @@ let package = Package(
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
+        executable(
+            "toystore", in: "Executables/toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", argumentParser]),
+        tests(
+            "toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
         // Benchmarks
         executable(
             "http-requests", in: "Benchmarks/HTTPRequests",
