@@ -113,6 +113,7 @@ public final class Node: StateMachine {
         }
     }
 
+    /// The earliest deadline of all machines.
     public var nextDeadline: Instant? {
         var earliest = control.nextDeadline
         for deadline in [calls.nextAlarm] + shards.map(\.nextDeadline) {
