@@ -85,6 +85,9 @@ let package = Package(
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
         // Benchmarks
+        executable(
+            "cluster-demo", in: "Benchmarks/ClusterDemo",
+            ["Machine", "Hashing", "Causality", "Coordinator", "Wire", "Node", "RPC", nioCore, nioPosix, logging]),
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(
