@@ -29,7 +29,9 @@ func library(_ name: String) -> Product {
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "toystore",
@@ -37,11 +39,14 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"),
+        library("RPC"), library("NodeSettings"),
+        .executable(name: "toystore-node", targets: ["toystore-node"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // Floor 0
@@ -68,7 +73,8 @@ let package = Package(
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
         tests("Wire", ["Machine"]),
         // Floor 4
-        module("Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        module(
+            "Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
         // Two system calls that Swift cannot import.
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
@@ -76,14 +82,20 @@ let package = Package(
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        module("NodeSettings", ["Ring", "Coordinator", yams]),
+        tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
         // Floor 6
         module(
             "Server",
             [
-                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire", "Node",
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire",
+                "Node",
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
+        // Executables
+        executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", argumentParser]),
+        tests("toystore-node", ["NodeSettings", argumentParser]),
         // Benchmarks
         executable(
             "cluster-demo", in: "Benchmarks/ClusterDemo",

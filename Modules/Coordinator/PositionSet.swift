@@ -95,12 +95,14 @@ extension PositionSet: Sequence {
             self.rest = rest
         }
 
+        /// The next higher position.
         @inlinable
         public mutating func next() -> Int? {
             rest.popFirst()
         }
     }
 
+    /// Positions in rising order.
     @inlinable
     public func makeIterator() -> Iterator {
         Iterator(rest: self)

@@ -154,7 +154,8 @@ final class ControlRunner: @unchecked Sendable {
         let usage = storage.usage
         let view = machine.view
         var strays = 0
-        for partition in machine.strayPartitions where !(view.ownIndex.map { view.ring.replicas(of: partition).isHolder($0) } ?? false) {
+        for partition in machine.strayPartitions
+        where !(view.ownIndex.map { view.ring.replicas(of: partition).isHolder($0) } ?? false) {
             strays += storage.reader.usage(of: view.ring.tokens(of: partition)).records
         }
         let progress = machine.acquisitionProgress
