@@ -31,6 +31,12 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -39,7 +45,7 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"), library("NodeSettings"),
+        library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
     ],
     dependencies: [
@@ -47,6 +53,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Its default traits bring all of Foundation and a configuration reader, which nothing here needs.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // Floor 0
@@ -84,6 +95,18 @@ let package = Package(
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
         module("NodeSettings", ["Ring", "Coordinator", yams]),
         tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
+        module(
+            "HTTPAPI",
+            [
+                "Machine", "Causality", "Coordinator", "Node", hummingbirdCore, httpTypes, nioHTTPTypes, nioHTTP1,
+                serviceLifecycle, nioCore, logging,
+            ]),
+        tests(
+            "HTTPAPI",
+            [
+                "Machine", "Causality", "Coordinator", "Node", httpTypes, nioHTTPTypes, nioHTTP1, serviceLifecycle,
+                nioCore, nioPosix, nioEmbedded, logging,
+            ]),
         // Floor 6
         module(
             "Server",
@@ -93,13 +116,17 @@ let package = Package(
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
+        module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
-        executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", argumentParser]),
+        executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
         // Benchmarks
         executable(
             "cluster-demo", in: "Benchmarks/ClusterDemo",
             ["Machine", "Hashing", "Causality", "Coordinator", "Wire", "Node", "RPC", nioCore, nioPosix, logging]),
+        executable(
+            "http-requests", in: "Benchmarks/HTTPRequests",
+            ["Machine", "Causality", "Coordinator", "Node", "HTTPAPI", nioCore, nioPosix, logging]),
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
         executable(

@@ -41,6 +41,7 @@ public enum GetOutcome: Equatable, Sendable {
 /// ```
 /// Rules (DESIGN 6):
 /// - a value counts from anyone who was asked; "not found" needs R *holders*, so a fallback that has nothing proves nothing;
+/// - owners that do not hold the partition yet are asked only where ``QuorumRequirement`` wants answers of owners as well;
 /// - a fallback's empty answer counts beside a value only when no holder is still expected, so it never displaces one;
 /// - a replica that cannot be reached, or is silent beyond patience, is stood in for by the next fallback (unless strict);
 /// - an answer that comes after the reply still joins the merge and the repair.
@@ -79,27 +80,18 @@ public struct GetCoordination: Sendable {
 
     /// Asks every holder that can be reached, and a fallback for each that cannot.
     public mutating func begin() -> GetStep {
-        let holders = map.holders & map.reachable
-        asked = holders
-        failed = map.holders - map.reachable
-        if isSloppy {
-            for _ in failed {
-                guard let next = nextFallback() else { break }
-                asked.insert(next)
-            }
-        }
-        let reachable = isSloppy ? (holders | (map.fallbacks & map.reachable)).count : holders.count
-        guard
-            requirement.holders <= map.holders.count, reachable >= requirement.holders,
-            (holders & map.owners).count >= requirement.primaries, !asked.isEmpty
-        else {
+        let wanted = requirement.owners > 0 ? map.replicas : map.holders
+        failed = wanted - map.reachable
+        asked = wanted & map.reachable
+        let primaries = (asked & map.owners).count
+        let standingIn = isSloppy ? (map.fallbacks & map.reachable).count : 0
+        let counted = min((asked & map.holders).count + standingIn, map.holders.count)
+        if let (required, available) = shortfall(counted: counted, owners: primaries) {
             hasReplied = true
-            let available = min(reachable, map.holders.count)
             asked = []
-            return GetStep(
-                reply: .unavailable(required: max(requirement.holders, requirement.primaries), available: available),
-                isFinished: true)
+            return GetStep(reply: .unavailable(required: required, available: available), isFinished: true)
         }
+        _ = standIn((failed & map.holders).count)
         return GetStep(ask: asked)
     }
 
@@ -125,7 +117,7 @@ public struct GetCoordination: Sendable {
             return GetStep()
         }
         failed.insert(position)
-        let more = standInForSilent(1)
+        let more = standIn((map.holders | map.fallbacks).contains(position) ? 1 : 0)
         var step = advance()
         step.ask = step.ask | more
         return step
@@ -134,19 +126,18 @@ public struct GetCoordination: Sendable {
     /// The holders that were asked have been silent for too long: fallbacks are asked as well.
     public mutating func losePatience() -> GetStep {
         guard !hasReplied else { return GetStep() }
-        return GetStep(ask: standInForSilent((outstanding & map.holders).count))
+        return GetStep(ask: standIn((outstanding & map.holders).count))
     }
 
     /// The deadline: whoever has not answered by now is not waited for.
     public mutating func expire() -> GetStep {
         failed = failed | outstanding
-        var step = advance()
+        var step = GetStep(isFinished: true)
         if !hasReplied {
             hasReplied = true
-            step.reply = .timeout(required: requirement.holders, available: (answered & map.holders).count)
-            step.repair = staleReplicas()
+            step.reply = shortfall.map { .timeout(required: $0.required, available: $0.available) } ?? success
         }
-        step.isFinished = true
+        step.repair = staleReplicas()
         return step
     }
 
@@ -156,27 +147,31 @@ public struct GetCoordination: Sendable {
         map.reachable = map.reachable | fallbacks
     }
 
-    private mutating func standInForSilent(_ count: Int) -> PositionSet {
+    /// Asks up to `count` fallbacks more.
+    private mutating func standIn(_ count: Int) -> PositionSet {
         guard isSloppy, !hasReplied else { return [] }
         var chosen = PositionSet()
         for _ in 0..<count {
-            guard let next = nextFallback() else { break }
+            guard let next = ((map.fallbacks & map.reachable) - asked).first else { break }
             asked.insert(next)
             chosen.insert(next)
         }
         return chosen
     }
 
-    private func nextFallback() -> Int? {
-        ((map.fallbacks & map.reachable) - asked).first
-    }
-
     /// Replies where that is possible, and finishes where nobody is waited for.
     private mutating func advance() -> GetStep {
         var step = GetStep()
-        if !hasReplied, let outcome = outcome() {
-            hasReplied = true
-            step.reply = outcome
+        if !hasReplied {
+            if let (required, available) = shortfall {
+                if outstanding.isEmpty {
+                    hasReplied = true
+                    step.reply = .unavailable(required: required, available: available)
+                }
+            } else {
+                hasReplied = true
+                step.reply = success
+            }
         }
         if hasReplied, outstanding.isEmpty {
             step.repair = staleReplicas()
@@ -185,26 +180,30 @@ public struct GetCoordination: Sendable {
         return step
     }
 
-    private func outcome() -> GetOutcome? {
+    private var success: GetOutcome { merged.map { .found($0) } ?? .absent }
+
+    /// The answers that count. Without a value those of holders; beside a value, a fallback's own value is as good as a
+    /// holder's, and its empty answer is once no holder is to come.
+    private var counted: Int {
         let fromHolders = (answered & map.holders).count
-        let hasPrimaries = (answered & map.owners).count >= requirement.primaries
-        if let merged {
-            // A value from a fallback is as good as a holder's; its empty answer only once no holder is to come.
-            var counted = fromHolders
-            let noHolderIsExpected = (outstanding & map.holders).isEmpty
-            for (position, object) in copies where !map.holders.contains(position) {
-                if object != nil || noHolderIsExpected {
-                    counted += 1
-                }
-            }
-            if counted >= requirement.holders, hasPrimaries {
-                return .found(merged)
-            }
-        } else if fromHolders >= requirement.holders, hasPrimaries {
-            return .absent
+        guard merged != nil else { return fromHolders }
+        let isHolderExpected = !(outstanding & map.holders).isEmpty
+        return copies.reduce(fromHolders) { count, copy in
+            map.fallbacks.contains(copy.position) && (copy.object != nil || !isHolderExpected) ? count + 1 : count
         }
-        guard outstanding.isEmpty else { return nil }
-        return .unavailable(required: max(requirement.holders, requirement.primaries), available: fromHolders)
+    }
+
+    private var shortfall: (required: Int, available: Int)? {
+        shortfall(counted: counted, owners: (answered & map.owners).count)
+    }
+
+    /// The first count that is not reached, and how far it is; `nil` where all are.
+    private func shortfall(counted: Int, owners: Int) -> (required: Int, available: Int)? {
+        if counted < requirement.holders {
+            return (requirement.holders, counted)
+        }
+        let required = max(requirement.owners, requirement.primaries)
+        return owners < required ? (required, owners) : nil
     }
 
     /// Owners and holders that answered with less than all of the merged object.

@@ -64,7 +64,8 @@ public struct PutCoordination: Sendable {
     private var durable: PositionSet = []
     private var failed: PositionSet = []
 
-    /// The owners or holders that are stood in for, and by which fallback; at most one pair for each replica.
+    /// The owners or holders that are stood in for, and by which fallback, which may be the coordinator; at most one pair
+    /// for each replica.
     private var standIns: [(replica: Int, fallback: Int)] = []
 
     /// A put over these replicas with these counts, coordinated at position `own`.
@@ -88,21 +89,19 @@ public struct PutCoordination: Sendable {
 
     /// Refuses at once what cannot succeed; otherwise the local store is asked to make the dot and the object.
     public mutating func begin() -> PutStep {
-        let required = max(requirement.owners, requirement.holders, requirement.primaries)
-        let reachable = map.replicas & map.reachable
-        let standingIn = isSloppy ? (map.fallbacks & map.reachable).count : 0
-        let owners = min((reachable & map.owners).count + standingIn, map.owners.count)
-        let holders = min((reachable & map.holders).count + standingIn, map.holders.count)
-        guard
-            owners >= requirement.owners, holders >= min(requirement.holders, max(map.holders.count, 1)),
-            requirement.holders <= max(map.holders.count, 1),
-            (reachable & map.owners).count >= requirement.primaries,
-            requirement.durable <= owners
-        else {
+        let reachable = map.reachable | PositionSet(own)
+        // As many as there will be fallbacks for, in the order in which they will be stood in for.
+        var represented = map.replicas & reachable
+        var standingIn = isSloppy ? (map.fallbacks & reachable).count : 0
+        for position in map.replicas - reachable where standingIn > 0 {
+            represented.insert(position)
+            standingIn -= 1
+        }
+        let primaries = (reachable & map.owners).count
+        if let (required, available) = shortfall(represented, primaries: primaries, durable: represented.count) {
             hasReplied = true
             return PutStep(
-                reply: .unavailable(required: required, available: min(owners, max(holders, owners)), .notApplied),
-                isFinished: true)
+                reply: .unavailable(required: required, available: available, .notApplied), isFinished: true)
         }
         sent.insert(own)
         return PutStep()
@@ -149,11 +148,10 @@ public struct PutCoordination: Sendable {
     public mutating func losePatience() -> PutStep {
         guard isPrepared, !hasReplied else { return PutStep() }
         var step = PutStep()
-        for position in (outstanding & map.replicas) - PositionSet(own)
-        where !standIns.contains(where: { $0.replica == position }) {
+        for position in outstanding & map.replicas {
             step.sendToFallbacks = step.sendToFallbacks | standIn(for: position)
         }
-        return step
+        return merge(step, advance())
     }
 
     /// The deadline: whoever has not acknowledged by now is not waited for.
@@ -162,7 +160,7 @@ public struct PutCoordination: Sendable {
         var step = PutStep()
         if !hasReplied {
             hasReplied = true
-            step.reply = .timeout(required: requirement.owners, available: progress().owners)
+            step.reply = shortfall.map { .timeout(required: $0.required, available: $0.available) } ?? .written
         }
         step.hint = ownersToHint()
         step.isFinished = true
@@ -175,52 +173,64 @@ public struct PutCoordination: Sendable {
         map.reachable = map.reachable | fallbacks
     }
 
+    /// The next fallback takes the place of a replica: first of all the coordinator, where it is one, for it has the object
+    /// already.
     private mutating func standIn(for replica: Int) -> PositionSet {
-        guard isSloppy, isPrepared, map.replicas.contains(replica), replica != own,
-            let fallback = ((map.fallbacks & map.reachable) - sent).first
+        guard isSloppy, isPrepared, map.replicas.contains(replica), replica != own, !acknowledged.contains(replica),
+            !standIns.contains(where: { $0.replica == replica })
         else { return [] }
+        if map.fallbacks.contains(own), !failed.contains(own), !standIns.contains(where: { $0.fallback == own }) {
+            standIns.append((replica, own))
+            return []
+        }
+        guard let fallback = ((map.fallbacks & map.reachable) - sent).first else { return [] }
         sent.insert(fallback)
         standIns.append((replica, fallback))
         return PositionSet(fallback)
     }
 
     /// Whom the acknowledgements stand for: themselves, and those whom an acknowledging fallback stands in for.
-    private func represented() -> PositionSet {
+    private var represented: PositionSet {
         var all = acknowledged
         for (replica, fallback) in standIns where acknowledged.contains(fallback) {
             all.insert(replica)
         }
-        if map.fallbacks.contains(own), acknowledged.contains(own) {
-            // The coordinator is a fallback since no owner could be reached: it stands in for the first that nobody does.
-            if let first = ((map.replicas - all).first { position in !standIns.contains { $0.replica == position } }) {
-                all.insert(first)
-            }
-        }
         return all
     }
 
-    private func progress() -> (holders: Int, owners: Int) {
-        let all = represented()
-        return ((all & map.holders).count, (all & map.owners).count)
+    private var shortfall: (required: Int, available: Int)? {
+        shortfall(represented, primaries: (acknowledged & map.owners).count, durable: durable.count)
     }
 
-    private var isSatisfied: Bool {
-        let (holders, owners) = progress()
-        return holders >= requirement.holders && owners >= requirement.owners
-            && (acknowledged & map.owners).count >= requirement.primaries && durable.count >= requirement.durable
+    /// The first count that is not reached, and how far it is; `nil` where all are.
+    private func shortfall(
+        _ represented: PositionSet, primaries: Int, durable: Int
+    ) -> (required: Int, available: Int)? {
+        let counts = (owners: (represented & map.owners).count, holders: (represented & map.holders).count)
+        if counts.owners < requirement.owners {
+            return (requirement.owners, counts.owners)
+        }
+        if counts.holders < requirement.holders {
+            return (requirement.holders, counts.holders)
+        }
+        if primaries < requirement.primaries {
+            return (requirement.primaries, primaries)
+        }
+        return durable < requirement.durable ? (requirement.durable, durable) : nil
     }
 
     private mutating func advance() -> PutStep {
         var step = PutStep()
         guard isPrepared || failed.contains(own) else { return step }
         if !hasReplied {
-            if isSatisfied {
+            if let (required, available) = shortfall {
+                if outstanding.isEmpty {
+                    hasReplied = true
+                    step.reply = .unavailable(required: required, available: available, .unknown)
+                }
+            } else {
                 hasReplied = true
                 step.reply = .written
-            } else if outstanding.isEmpty {
-                hasReplied = true
-                step.reply = .unavailable(
-                    required: max(requirement.owners, requirement.primaries), available: progress().owners, .unknown)
             }
         }
         if hasReplied, outstanding.isEmpty {
@@ -234,7 +244,7 @@ public struct PutCoordination: Sendable {
     /// is a stray, and goes home to every owner.
     private func ownersToHint() -> PositionSet {
         guard isPrepared, map.owners.contains(own) else { return [] }
-        return map.owners - represented() - PositionSet(own)
+        return map.owners - represented - PositionSet(own)
     }
 
     private func merge(_ first: PutStep, _ second: PutStep) -> PutStep {

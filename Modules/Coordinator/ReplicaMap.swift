@@ -43,10 +43,15 @@ public struct ReplicaMap: Hashable, Sendable {
 /// step apart: among H holders a read leaves out at most N − R < W. And once the former holders have been relieved, the
 /// owners alone have W copies of whatever was acknowledged since they became owners; what was acknowledged before that they
 /// have merged before they called themselves holders. A store that counts holders alone loses that (riak_kv#1754).
+///
+/// While there are fewer holders than owners, in a cluster that grows from one or two members, a read takes what there is:
+/// min(R, H) of the H holders, and a write min(W, H) of them beside its W owners. That is enough but in one case: a read of
+/// all (R = N) is to meet a write of one, and the one may be an owner that has become a holder a moment ago. So such a
+/// read asks all owners as well, whether they hold the partition or not.
 public struct QuorumRequirement: Hashable, Sendable {
     /// Answers or acknowledgements of holders.
     public var holders: Int
-    /// Acknowledgements of owners; for a read 0.
+    /// Answers or acknowledgements of owners; for a read nearly always 0.
     public var owners: Int
     /// Of those, how many must be owners themselves and not a fallback for one (PR, PW).
     public var primaries: Int
@@ -57,8 +62,9 @@ public struct QuorumRequirement: Hashable, Sendable {
     public static func read(_ read: QuorumSize, primaries: QuorumSize?, map: ReplicaMap) -> QuorumRequirement {
         let owners = map.owners.count
         let wanted = read.resolved(owners: owners)
+        let isPartial = map.holders.count < owners
         return QuorumRequirement(
-            holders: among(map, wanted: wanted), owners: 0,
+            holders: among(map, wanted: wanted), owners: isPartial && wanted >= owners ? wanted : 0,
             primaries: primaries?.resolved(owners: owners) ?? 0, durable: 0)
     }
 

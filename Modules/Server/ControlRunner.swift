@@ -132,6 +132,8 @@ final class ControlRunner: @unchecked Sendable {
             self.peers = nil
             self.pushPuller = nil
             self.datagrams = nil
+            self.whenUp.forEach { $0() }
+            self.whenUp = []
         }
     }
 

@@ -1,0 +1,242 @@
+import Causality
+import Coordinator
+import Gossip
+import Handoff
+public import Machine
+import Ring
+public import Storage
+public import Wire
+
+/// A whole node without a thread: a control plane, request shards and an object store tied together.
+///
+/// The machines and codecs are those that run in production. What the production shell does on threads is done here in one
+/// order that depends on nothing but the events, so that a simulator or a test can replay a run:
+///
+/// ```
+///   network ──► frames, datagrams ──► control plane ◄──── views, left-overs ────► shards ◄── requests ── clients
+///                                          │                                        │
+///                                          └──────► tasks ──► store ◄── operations ─┘
+///                                                               ▲
+///                                                            commit()
+/// ```
+/// - Effects of one event are carried out before the next: those within the node as further events, first come, first
+///   served; those outward through `effects`.
+/// - An operation joins the store's batch at once, and is told as stored by ``commit(at:into:)``. A harness that drops the
+///   node before that has crashed it before the sync.
+/// - Reads for whole partitions are done by ``commit(at:into:)`` as well, behind everything that was asked for before.
+///
+/// Used by one thread at a time. It reads no clock: `now` comes with each event, and ``wall`` is set beside it.
+public final class Node: StateMachine {
+    /// Who the node is.
+    public let id: NodeID
+    /// Wall time in milliseconds since 1970, as far as the harness lets the node know it: for timestamps and expiry.
+    public var wall: UInt64 = 0
+
+    let configuration: NodeConfiguration
+    let identity: IdentityFile
+    let membershipFile: CheckedFile
+    let engine: any StorageEngine
+    let store: ObjectStore
+    var control: ControlPlane
+    var controlEffects = Effects<ControlEffect>()
+    var shards: [RequestShard]
+    var shardEffects = Effects<ShardEffect>()
+    /// Events within the node that have not had their turn.
+    var inbox: [InnerEvent] = []
+    /// What the next commit will tell, in the order in which it was asked for.
+    var uncommitted: [Uncommitted] = []
+    var calls = WorkTable<ControlCall>(capacity: Node.callLimit)
+    var pushPulls = SlotTable<ControlCaller>(capacity: Node.callLimit)
+
+    /// The most questions of the control plane in flight, and the most push-pulls of others in work.
+    static let callLimit = 1 << 14
+
+    /// An event from one part of the node to another.
+    enum InnerEvent {
+        case shard(Int, ShardEvent)
+        case control(ControlEvent)
+    }
+
+    /// Something that waits for the commit.
+    enum Uncommitted {
+        case operation(shard: Int, CallID)
+        case task(StorageTask, ControlTicket, isRefused: Bool)
+    }
+
+    /// The node at home in a directory, on the engine that has its objects.
+    public init(
+        home: NodeHome, engine: any StorageEngine, configuration: NodeConfiguration, seed: UInt64
+    ) throws(StorageFailure) {
+        let identity = home.identity.identity
+        let ring = configuration.control.ring
+        id = identity.node
+        self.configuration = configuration
+        self.identity = home.identity
+        self.engine = engine
+        membershipFile = home.membershipFile
+        store = try ObjectStore(
+            engine: engine, identity: home.identity,
+            configuration: ObjectStore.Configuration(
+                node: identity.node, durability: configuration.durability, limits: configuration.limits,
+                hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - ring.partitionBits)))
+        control = ControlPlane(
+            own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
+            configuration: configuration.control, seed: seed)
+        let view = control.view
+        shards = (0..<max(configuration.shards, 1)).map { _ in
+            RequestShard(configuration: configuration.shard, view: view)
+        }
+        let inventory = try StoreInventory.of(store, ring)
+        inbox.append(.control(.inventory(inventory)))
+    }
+
+    // MARK: - What a harness may look at
+
+    /// The view that was published last.
+    public var view: ClusterView { control.view }
+
+    /// What a node that is about to join is told, and what others compare theirs with.
+    public var exchange: MembershipExchange {
+        MembershipExchange(configuration: configuration.control.ring, membership: control.membership)
+    }
+
+    /// Reads of the store, as far as it is committed.
+    public var reader: ObjectReader { store.reader }
+
+    /// Whether ``commit(at:into:)`` has anything to do.
+    public var hasUncommitted: Bool { !uncommitted.isEmpty }
+
+    /// Requests, questions and whole partitions in work; 0 in a node at rest.
+    public var workCount: Int {
+        shards.reduce(calls.count + uncommitted.count + control.strayPartitions.count + control.hintedOwners.count) {
+            $0 + $1.workCount
+        }
+    }
+
+    public var nextDeadline: Instant? {
+        var earliest = control.nextDeadline
+        for deadline in [calls.nextAlarm] + shards.map(\.nextDeadline) {
+            if let deadline, earliest.map({ deadline < $0 }) ?? true {
+                earliest = deadline
+            }
+        }
+        return earliest
+    }
+
+    // MARK: - Events
+
+    public func receive(_ event: consuming NodeEvent, at now: Instant, into effects: inout Effects<NodeEffect>) {
+        switch consume event {
+        case .start(let seeds):
+            // Before the inventory, which waits since the node was made.
+            inbox.insert(.control(.start(seeds: seeds)), at: 0)
+        case .request(let request, let client):
+            inbox.append(.shard(Int(client % UInt64(shards.count)), .request(request, from: .client(client))))
+        case .datagram(let bytes, let address):
+            take(bytes, from: address, into: &effects)
+        case .asked(let frame, let node, let connection):
+            take(frame, of: node, over: connection, into: &effects)
+        case .answered(let frame, let node, let lane):
+            take(answer: frame, of: node, lane: lane, into: &effects)
+        case .pushPullAnswered(let frame):
+            takePushPull(answer: frame, into: &effects)
+        case .notSent(let frame, _, let lane):
+            if lane < shards.count {
+                inbox.append(.shard(lane, .notSent(CallID(rawValue: frame.requestID))))
+            } else if let call = calls.remove(SlotID(rawValue: frame.requestID)) {
+                fail(call)
+            }
+        case .reached(let node):
+            for index in shards.indices {
+                inbox.append(.shard(index, .reached(node)))
+            }
+        case .lost(let node):
+            for index in shards.indices {
+                inbox.append(.shard(index, .lost(node)))
+            }
+            for slot in calls.ids where calls[slot]?.node == node {
+                if let call = calls.remove(slot) {
+                    fail(call)
+                }
+            }
+        }
+        settle(at: now, into: &effects)
+    }
+
+    public func expire(at now: Instant, into effects: inout Effects<NodeEffect>) {
+        while let slot = calls.popAlarm(at: now) {
+            if let call = calls.remove(slot) {
+                fail(call)
+            }
+        }
+        control.expire(at: now, into: &controlEffects)
+        carryOutControl(at: now, into: &effects)
+        for index in shards.indices {
+            shards[index].expire(at: now, into: &shardEffects)
+            carryOutShard(index, into: &effects)
+        }
+        settle(at: now, into: &effects)
+    }
+
+    /// Stores what was prepared since the last time as one batch, and tells everyone who waits for it; the failure, where
+    /// it may not have been stored.
+    @discardableResult
+    public func commit(at now: Instant, into effects: inout Effects<NodeEffect>) -> StorageFailure? {
+        let waiting = uncommitted
+        uncommitted.removeAll(keepingCapacity: true)
+        var failure: StorageFailure?
+        do throws(StorageFailure) {
+            try store.commit()
+        } catch {
+            failure = error
+        }
+        for item in waiting {
+            switch item {
+            case .operation(let shard, let call):
+                inbox.append(.shard(shard, .committed(call, failure)))
+            case .task(let task, let ticket, let isRefused):
+                let answer: StorageAnswer =
+                    if task.operations == nil {
+                        task.read(from: store.reader, ring: configuration.control.ring)
+                    } else {
+                        failure == nil && !isRefused ? .done : .failed
+                    }
+                inbox.append(.control(.stored(ticket, answer)))
+            }
+        }
+        settle(at: now, into: &effects)
+        return failure
+    }
+
+    /// Reclaims space in the log by reading about so many bytes; call it again while there is more to do.
+    @discardableResult
+    public func compact(budget: Int) throws(StorageFailure) -> CompactionProgress {
+        try engine.compactStep(budget: budget)
+    }
+
+    /// Makes everything durable and ends the store: a clean stop. The node is not to be used any more.
+    public func close() throws(StorageFailure) {
+        try store.commit()
+        try engine.close()
+    }
+
+    // MARK: - Within
+
+    /// Gives every event within the node its turn.
+    private func settle(at now: Instant, into effects: inout Effects<NodeEffect>) {
+        var next = 0
+        while next < inbox.count {
+            let event = inbox[next]
+            next += 1
+            switch event {
+            case .shard(let index, let event):
+                shards[index].receive(event, at: now, into: &shardEffects)
+                carryOutShard(index, into: &effects)
+            case .control(let event):
+                control.receive(event, at: now, into: &controlEffects)
+                carryOutControl(at: now, into: &effects)
+            }
+        }
+        inbox.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,161 @@
+import Causality
+import Coordinator
+import Testing
+
+/// What can happen to a coordination.
+enum RunEvent: Hashable {
+    case answer(Int)
+    case fail(Int)
+    case patience
+    case deadline
+}
+
+/// One get beside a plainly correct account of it: sets, and every rule asked anew after each event.
+struct GetRun {
+    let world: World
+    let required: QuorumRequirement
+    /// The copy at each position.
+    let copies: [Object?]
+    private var coordination: GetCoordination
+    private var asked: Set<Int> = []
+    private var answered: Set<Int> = []
+    private var failed: Set<Int> = []
+    private var events: [RunEvent] = []
+    private var reply: GetOutcome?
+    private(set) var isFinished = false
+    private var isImpatient = false
+
+    init(world: World, required: QuorumRequirement, copies: [Object?]) {
+        self.world = world
+        self.required = required
+        self.copies = copies
+        coordination = GetCoordination(map: world.map, requirement: required, isSloppy: world.isSloppy)
+    }
+
+    private var outstanding: Set<Int> { asked.subtracting(answered).subtracting(failed) }
+
+    /// What can happen next; nothing once all is over.
+    var enabled: [RunEvent] {
+        guard !isFinished else { return [] }
+        return outstanding.sorted().flatMap { [.answer($0), .fail($0)] } + (isImpatient ? [] : [.patience]) + [
+            .deadline
+        ]
+    }
+
+    mutating func begin() {
+        let step = coordination.begin()
+        let wanted = Set(required.owners > 0 ? world.map.replicas : world.map.holders)
+        let reachable = wanted.intersection(world.map.reachable)
+        let available = Set(world.fallbacks & world.map.reachable).sorted()
+        let silent = Set(world.map.holders).subtracting(reachable).count
+        let standIns = world.isSloppy ? Set(available.prefix(silent)) : []
+        let counted = reachable.intersection(world.map.holders).count + (world.isSloppy ? available.count : 0)
+        let owners = reachable.intersection(world.map.owners).count
+        if min(counted, world.map.holders.count) < required.holders || owners < max(required.owners, required.primaries)
+        {
+            guard case .unavailable(let required, let available)? = step.reply else {
+                Issue.record("\(self): nothing can come of it, but \(step)")
+                return
+            }
+            #expect(available < required, "\(self)")
+            #expect(step == GetStep(reply: step.reply, isFinished: true), "\(self): refused at once")
+            isFinished = true
+        } else {
+            asked = reachable.union(standIns)
+            #expect(step == GetStep(ask: PositionSet(asked.sorted())), "\(self)")
+        }
+    }
+
+    mutating func apply(_ event: RunEvent) {
+        events.append(event)
+        let step: GetStep
+        switch event {
+        case .answer(let position):
+            step = coordination.receive(copies[position], from: position)
+            answered.insert(position)
+        case .fail(let position):
+            step = coordination.fail(position)
+            failed.insert(position)
+        case .patience:
+            step = coordination.losePatience()
+            isImpatient = true
+        case .deadline:
+            step = coordination.expire()
+            failed.formUnion(outstanding)
+        }
+        check(step, after: event)
+    }
+
+    private mutating func check(_ step: GetStep, after event: RunEvent) {
+        let newlyAsked = Set(step.ask)
+        #expect(newlyAsked.isDisjoint(with: asked), "\(self): asked twice")
+        #expect(newlyAsked.isSubset(of: Array(world.fallbacks & world.map.reachable)), "\(self)")
+        #expect(newlyAsked.isEmpty || (world.isSloppy && reply == nil), "\(self): a fallback that nobody needs")
+        asked.formUnion(newlyAsked)
+
+        var expected: GetOutcome?
+        if reply == nil {
+            if isAnswerable {
+                expected = merged.map { .found($0) } ?? .absent
+            } else if case .deadline = event {
+                expected = .timeout(required: shortfall.0, available: shortfall.1)
+            } else if outstanding.isEmpty {
+                expected = .unavailable(required: shortfall.0, available: shortfall.1)
+            }
+        }
+        #expect(step.reply == expected, "\(self)")
+        reply = reply ?? step.reply
+        let ends = event == .deadline || (reply != nil && outstanding.isEmpty)
+        #expect(step.isFinished == ends, "\(self)")
+        #expect(step.repair == (ends ? PositionSet(stale) : []), "\(self): repairs go to exactly the stale")
+        if ends {
+            #expect(reply != nil, "\(self): no answer by the deadline")
+        }
+        isFinished = ends
+    }
+
+    private var merged: Object? {
+        let found = answered.sorted().compactMap { copies[$0] }
+        guard var object = found.first else { return nil }
+        for other in found.dropFirst() {
+            object.merge(other)
+        }
+        return object
+    }
+
+    private var counted: Int {
+        let holders = Set(world.map.holders)
+        let isHolderExpected = !holders.isDisjoint(with: outstanding)
+        return answered.filter { position in
+            if holders.contains(position) { return true }
+            guard merged != nil, world.fallbacks.contains(position) else { return false }
+            return copies[position] != nil || !isHolderExpected
+        }.count
+    }
+
+    private var ownersAnswered: Int { answered.intersection(world.map.owners).count }
+
+    private var isAnswerable: Bool {
+        counted >= required.holders && ownersAnswered >= required.owners && ownersAnswered >= required.primaries
+    }
+
+    private var shortfall: (Int, Int) {
+        counted < required.holders
+            ? (required.holders, counted) : (max(required.owners, required.primaries), ownersAnswered)
+    }
+
+    private var stale: [Int] {
+        guard let merged else { return [] }
+        return answered.intersection(world.map.replicas).filter { position in
+            guard var copy = copies[position] else { return true }
+            return copy.merge(merged)
+        }.sorted()
+    }
+}
+
+extension GetRun: CustomStringConvertible {
+    var description: String {
+        let kinds = copies.map { copy in copy.map { $0.siblings.count == 1 ? "copy" : "siblings" } ?? "none" }
+        return "\(world); R \(required.holders), PR \(required.primaries); copies \(kinds); \(events)"
+    }
+}
