@@ -120,6 +120,12 @@ let package = Package(
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
+        // The README's examples
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Node", "Server", logging,
+            ], path: "Tests/ExamplesTests", swiftSettings: settings),
         // Benchmarks
         executable(
             "cluster-demo", in: "Benchmarks/ClusterDemo",
