@@ -45,8 +45,9 @@ let package = Package(
         library("Machine"), library("Hashing"), library("Causality"), library("Ring"), library("Gossip"),
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
-        library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"),
+        library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
+        .executable(name: "toystore", targets: ["toystore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -74,6 +75,7 @@ let package = Package(
         tests("Gossip", ["Machine"]),
         // Floor 2
         module("Coordinator", ["Machine", "Ring", "Causality"]),
+        tests("Coordinator", ["Machine", "Ring", "Causality"]),
         module("Handoff", ["Machine", "Ring", "Causality"]),
         tests("Handoff", ["Machine", "Ring", "Causality"]),
         // Floor 3
@@ -82,17 +84,23 @@ let package = Package(
         // zlib is the system's: zlib1g-dev on Debian.
         .systemLibrary(name: "CZlib", path: "Modules/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
-        tests("Wire", ["Machine"]),
+        tests(
+            "Wire", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "CZlib"]),
         // Floor 4
         module(
             "Node", ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
-        // Two system calls that Swift cannot import.
+        tests(
+            "Node",
+            ["Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire"]),
+        // A system call that Swift cannot import.
         .target(name: "CDisk", path: "Modules/CDisk"),
         module("Disk", ["CDisk", "Machine", "Storage"]),
         tests("Disk", ["Machine", "Storage"]),
         // Floor 5
         module("RPC", ["Machine", "Wire", nioCore, nioPosix, logging]),
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
+        module("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
+        tests("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
         module("NodeSettings", ["Ring", "Coordinator", yams]),
         tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
         module(
@@ -120,6 +128,12 @@ let package = Package(
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
+        executable(
+            "toystore", in: "Executables/toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", argumentParser]),
+        tests(
+            "toystore",
+            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
         // The README's examples
         .testTarget(
             name: "ExamplesTests",

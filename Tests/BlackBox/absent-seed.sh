@@ -7,7 +7,7 @@ seed=$port
 new_port
 waiting=$port
 start waiting --port "$waiting" --data-dir "$folder/waiting" --seed "127.0.0.1:$seed"
-says waiting "waiting for a seed.*$seed" 20
+says waiting "$seed.*waiting for a seed|waiting for a seed.*$seed" 20
 ! grep -q '^ready ' "$folder/waiting.log" || fail "it is ready without its cluster" "$folder/waiting.log"
 kill -TERM "$pid"
 ends "$pid" 10

@@ -54,9 +54,8 @@ until (($(cat "$folder"/acknowledged.* | wc -l) >= 600)); do
     ((SECONDS <= deadline)) || fail "the nodes have not taken 600 writes in 60 s" "$folder/node1.log"
     sleep 0.05
 done
-kill_nodes "${pids[@]}"
-kill -KILL "${writers[@]}" 2>/dev/null
-for each in "${writers[@]}"; do wait "$each" 2>/dev/null; done
+kill_now "${pids[@]}"
+kill_now "${writers[@]}"
 # A curl that a writer left behind finds no node, and ends; its last line would be a whole one.
 sleep 0.3
 acknowledged=$(cat "$folder"/acknowledged.* | wc -l)

@@ -36,9 +36,9 @@ elif [[ -d /proc/self ]]; then
 fi
 refused "an unknown flag" "prot" --prot 7400
 refused "a port out of range" "70000" --port 70000 --data-dir "$folder/other"
-refused "a cluster of another name" "toystore" \
+refused "a cluster of another name" "belongs to the cluster \"toystore\"" \
     --port "$port" --data-dir "$folder/other" --cluster elsewhere --seed "127.0.0.1:$first"
-refused "another number of partitions" "partitions" \
+refused "another number of partitions" "1024 partitions.*--partitions" \
     --port "$port" --data-dir "$folder/other" --partitions 64 --seed "127.0.0.1:$first"
 
 kill -0 "$first_pid" 2>/dev/null || fail "the running node has ended meanwhile" "$folder/first.log"

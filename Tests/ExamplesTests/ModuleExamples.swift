@@ -16,7 +16,8 @@ struct ModuleExamples {
         for (number, zone) in ["north", "south", "west"].enumerated() {
             membership.merge(
                 Member(
-                    id: NodeID(high: 1, low: UInt64(number)), name: "node\(number)", host: "10.0.0.\(number)", port: 7400,
+                    id: NodeID(high: 1, low: UInt64(number)), name: "node\(number)", host: "10.0.0.\(number)",
+                    port: 7400,
                     zone: zone, state: .up, holdings: .all(of: 1024)))
         }
         let ring = Ring(membership, configuration: .standard)

@@ -105,6 +105,26 @@ struct BatchTests {
         }
     }
 
+    @Test("An operation on a key waits for the one before, and not for those on other keys")
+    func waiting() async throws {
+        try await TestServer.run { server in
+            let (slow, other) = (ByteBuffer(string: "slow"), ByteBuffer(string: "other"))
+            server.node.withState { $0.heldKeys = [slow] }
+            let gets =
+                Array(repeating: #"{"op": "get", "key": "slow"}"#, count: 5) + [#"{"op": "get", "key": "other"}"#]
+            async let response = server.ask("POST", "/v1/kv:batch", body: "[\(gets.joined(separator: ","))]")
+            await server.node.heldRequest()
+            while !server.node.withState({ $0.requests.contains { $0.key == other } }) {
+                await Task.yield()
+            }
+            #expect(server.node.withState { $0.requests.count { $0.key == slow } } == 1)
+            server.node.release()
+            let answers = try await response.json([ReadAnswer].self)
+            #expect(answers.count == 6)
+            #expect(server.node.withState { $0.requests.count { $0.key == slow } } == 5)
+        }
+    }
+
     @Test("More operations than run at once are all answered")
     func many() async throws {
         try await TestServer.run { server in

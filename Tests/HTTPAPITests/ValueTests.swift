@@ -100,6 +100,20 @@ struct ValueTests {
         }
     }
 
+    @Test("A tag is no longer that of the present one when a sibling has expired since")
+    func expiryOfSibling() async throws {
+        try await TestServer.run { server in
+            _ = try await server.ask("PUT", "/v1/kv/a", body: "stays")
+            _ = try await server.ask("PUT", "/v1/kv/a?ttl=1", ["X-Toystore-Context": "none"], body: "goes")
+            let both = try await server.ask("GET", "/v1/kv/a")
+            #expect(both.status == 300)
+            let tag = ["If-None-Match": try #require(both["ETag"])]
+            #expect(try await server.ask("GET", "/v1/kv/a", tag).status == 304)
+            server.node.withState { $0.wall += 1000 }
+            #expect(try await server.ask("GET", "/v1/kv/a", tag).text == "stays")
+        }
+    }
+
     @Test("Without a context a write replaces, with its context it replaces what it saw, with none it joins")
     func contexts() async throws {
         try await TestServer.run { server in
@@ -118,8 +132,12 @@ struct ValueTests {
             #expect(try siblings.json([ReadSibling].self).map(\.text) == ["2", "4"])
 
             let all = try #require(siblings["X-Toystore-Context"])
-            #expect(try await server.ask("PUT", "/v1/kv/a", ["X-Toystore-Context": all], body: "5").status == 204)
-            #expect(try await server.ask("GET", "/v1/kv/a").text == "5")
+            let last = try await server.ask("PUT", "/v1/kv/a", ["X-Toystore-Context": all], body: "5")
+            #expect(last.status == 204)
+            let merged = try await server.ask("GET", "/v1/kv/a")
+            #expect(merged.text == "5")
+            // The context that it sent and its own write: here that is all there ever was.
+            #expect(last["X-Toystore-Context"] == merged["X-Toystore-Context"])
         }
     }
 
@@ -196,7 +214,8 @@ struct ValueTests {
             let own = try #require(write["ETag"])
             #expect(try await server.ask("PUT", "/v1/kv/a", ["If-Match": own], body: "5").status == 204)
 
-            for wrong in ["\"nonsense\"", "W/\(own)", "\"\""] {
+            let present = try #require(try await server.ask("GET", "/v1/kv/a")["ETag"])
+            for wrong in ["\"nonsense\"", "W/\(present)", "\"\""] {
                 #expect(try await server.ask("PUT", "/v1/kv/a", ["If-Match": wrong], body: "6").status == 412)
             }
             _ = try await server.ask("PUT", "/v1/kv/b", body: "b")

@@ -15,11 +15,7 @@ folder=$(mktemp -d)
 started=()
 
 clean_up() {
-    local pid
-    for pid in ${started[@]+"${started[@]}"}; do
-        kill -KILL "$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
+    ((${#started[@]})) && kill_now "${started[@]}"
     chmod -R u+w "$folder" 2>/dev/null
     rm -rf "$folder"
 }
@@ -71,11 +67,11 @@ ends() {
     wait "$1" || status=$?
 }
 
-# kill_nodes PID…: kill -9, and waits until they are gone.
-kill_nodes() {
+# kill_now PID…: kill -9, and waits until they are gone.
+kill_now() {
     local each
-    kill -KILL "$@"
-    for each in "$@"; do
-        wait "$each" 2>/dev/null
-    done
+    {
+        kill -KILL "$@"
+        for each in "$@"; do wait "$each"; done
+    } 2>/dev/null
 }
