@@ -134,7 +134,16 @@ let package = Package(
         tests(
             "toystore",
             ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
+        // The README's examples
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Node", "Server", logging,
+            ], path: "Tests/ExamplesTests", swiftSettings: settings),
         // Benchmarks
+        executable(
+            "cluster-demo", in: "Benchmarks/ClusterDemo",
+            ["Machine", "Hashing", "Causality", "Coordinator", "Wire", "Node", "RPC", nioCore, nioPosix, logging]),
         executable(
             "http-requests", in: "Benchmarks/HTTPRequests",
             ["Machine", "Causality", "Coordinator", "Node", "HTTPAPI", nioCore, nioPosix, logging]),
