@@ -84,7 +84,7 @@ public struct HintDelivery: StateMachine, Sendable {
         case load([HintEntry], byteLimit: Int, HandoffTicket)
         /// Drop those hints for an owner whose sequence is still this one, and report `dropped` or `failed`.
         case dropHints(NodeID, [HintEntry], HandoffTicket)
-        /// Take a mark away, unless ``HintLedger/unmark(_:)`` says that there is a later one.
+        /// Take a mark away, unless the range has been marked again since, under a later generation.
         case unmark(RangeMark)
         /// A message, or a step of a walk.
         case transfer(TransferEffect)

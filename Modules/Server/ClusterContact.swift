@@ -22,7 +22,8 @@ struct ClusterContact {
                     return try await ask(seed)
                 } catch .notConnected(.refusedByRemote(.wrongCluster(let name))) {
                     throw .wrongCluster(
-                        "\(seed) belongs to the cluster \"\(name)\", and this node to \"\(hello.clusterName)\"; change --cluster or --seed")
+                        "\(seed) belongs to the cluster \"\(name)\", and this node to \"\(hello.clusterName)\"; change --cluster or --seed"
+                    )
                 } catch {
                     logger.log(
                         level: attempt % 10 == 0 ? .notice : .debug, "waiting for a seed",

@@ -34,19 +34,25 @@ struct ControlLog: Sendable {
 
     private func note(_ observation: GossipObservation) {
         switch observation {
-        case .joined(let member): logger.notice("member joined", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
+        case .joined(let member):
+            logger.notice("member joined", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
         case .alive(let member): logger.notice("member is back", metadata: ["member": "\(member.id)"])
         case .suspected(let member, let accuser):
             logger.info("member suspected", metadata: ["member": "\(member.id)", "by": "\(accuser)"])
-        case .unreachable(let member): logger.warning("member unreachable", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
+        case .unreachable(let member):
+            logger.warning("member unreachable", metadata: ["member": "\(member.id)", "at": "\(member.address)"])
         case .left(let member): logger.notice("member left", metadata: ["member": "\(member.id)"])
-        case .refuted(let incarnation): logger.notice("others thought us dead", metadata: ["incarnation": "\(incarnation)"])
+        case .refuted(let incarnation):
+            logger.notice("others thought us dead", metadata: ["incarnation": "\(incarnation)"])
         case .metNewerSelf(let member):
-            logger.error("this node's identity is in use elsewhere, or its disk has gone back in time", metadata: ["incarnation": "\(member.incarnation)"])
+            logger.error(
+                "this node's identity is in use elsewhere, or its disk has gone back in time",
+                metadata: ["incarnation": "\(member.incarnation)"])
         case .wrongCluster: logger.debug("gossip of another cluster was ignored")
         case .wokeLate(let delay): logger.warning("the process stood still", metadata: ["for": "\(delay)"])
         case .full(let node): logger.error("no room for a further member", metadata: ["member": "\(node)"])
-        case .changed, .dropped, .digestDiffers, .healthChanged, .started, .departed: logger.debug("gossip: \(observation)")
+        case .changed, .dropped, .digestDiffers, .healthChanged, .started, .departed:
+            logger.debug("gossip: \(observation)")
         }
     }
 }

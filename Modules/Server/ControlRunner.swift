@@ -132,6 +132,8 @@ final class ControlRunner: @unchecked Sendable {
             self.peers = nil
             self.pushPuller = nil
             self.datagrams = nil
+            self.whenUp.forEach { $0() }
+            self.whenUp = []
         }
     }
 
@@ -154,7 +156,8 @@ final class ControlRunner: @unchecked Sendable {
         let usage = storage.usage
         let view = machine.view
         var strays = 0
-        for partition in machine.strayPartitions where !(view.ownIndex.map { view.ring.replicas(of: partition).isHolder($0) } ?? false) {
+        for partition in machine.strayPartitions
+        where !(view.ownIndex.map { view.ring.replicas(of: partition).isHolder($0) } ?? false) {
             strays += storage.reader.usage(of: view.ring.tokens(of: partition)).records
         }
         let progress = machine.acquisitionProgress

@@ -25,10 +25,12 @@ struct DataDirectory {
             lock = try fileSystem.lock(path)
         } catch .locked {
             throw .dataDirectory(
-                "the data directory \(path) is in use by another node; stop that one, or choose another with --data-dir")
+                "the data directory \(path) is in use by another node; stop that one, or choose another with --data-dir"
+            )
         } catch {
             throw .dataDirectory(
-                "the data directory \(path) cannot be used: \(error); make it writable, or choose another with --data-dir")
+                "the data directory \(path) cannot be used: \(error); make it writable, or choose another with --data-dir"
+            )
         }
     }
 
@@ -37,7 +39,9 @@ struct DataDirectory {
         do {
             guard let identity = try IdentityFile.open(in: path, on: fileSystem) else { return nil }
             guard var bytes = try membershipFile.read() else {
-                throw StartFailure.dataDirectory("\(path) has an identity and no membership; restore the file, or move the directory away and join as a new node")
+                throw StartFailure.dataDirectory(
+                    "\(path) has an identity and no membership; restore the file, or move the directory away and join as a new node"
+                )
             }
             return (identity, try Membership(decoding: &bytes))
         } catch let failure as StartFailure {

@@ -44,7 +44,8 @@ extension NodeServer {
         let restored = try directory.restore()
         if let restored, restored.identity.identity.cluster != configuration.cluster {
             throw .wrongCluster(
-                "the data in \(path) belongs to the cluster \"\(restored.identity.identity.cluster)\", and --cluster says \"\(configuration.cluster)\"")
+                "the data in \(path) belongs to the cluster \"\(restored.identity.identity.cluster)\", and --cluster says \"\(configuration.cluster)\""
+            )
         }
         var system = SystemRandomNumberGenerator()
         var generator = SeededGenerator(seed: system.next())
@@ -69,7 +70,8 @@ extension NodeServer {
                 node, host: host, port: port, directory: directory, restored: restored, configuration, hello: hello,
                 group: group, logger: logger)
             return try await run(
-                home, hello: hello, bindHost: bindHost, host: host, port: port, directory: directory, listener: listener,
+                home, hello: hello, bindHost: bindHost, host: host, port: port, directory: directory,
+                listener: listener,
                 doors: doors, configuration, group: group, generator: &generator, logger: logger)
         } catch {
             await listener.close()
@@ -124,7 +126,8 @@ extension NodeServer {
                     replicas: configuration.replicas ?? RingConfiguration.standard.replicas)
             else {
                 throw .configuration(
-                    "--partitions must be a power of two up to \(RingConfiguration.partitionLimits.upperBound), and --replicas 1 to \(RingConfiguration.replicaLimits.upperBound)")
+                    "--partitions must be a power of two up to \(RingConfiguration.partitionLimits.upperBound), and --replicas 1 to \(RingConfiguration.replicaLimits.upperBound)"
+                )
             }
             ring = chosen
         } else {
@@ -160,11 +163,13 @@ extension NodeServer {
     ) throws(StartFailure) {
         if let partitions = configuration.partitions, partitions != ring.partitions {
             throw .wrongCluster(
-                "the cluster has \(ring.partitions) partitions, fixed at its birth, and --partitions says \(partitions); leave the flag out")
+                "the cluster has \(ring.partitions) partitions, fixed at its birth, and --partitions says \(partitions); leave the flag out"
+            )
         }
         if let replicas = configuration.replicas, replicas != ring.replicas {
             throw .wrongCluster(
-                "the cluster keeps \(ring.replicas) replicas, fixed at its birth, and --replicas says \(replicas); leave the flag out")
+                "the cluster keeps \(ring.replicas) replicas, fixed at its birth, and --replicas says \(replicas); leave the flag out"
+            )
         }
     }
 

@@ -35,7 +35,8 @@ final class ServerService: NodeService {
             let progress = self.control.machine.acquisitionProgress
             completion(
                 .notReady(
-                    "this node is joining: \(progress.partitionsDone) of \(progress.partitionsTotal) partitions are here"))
+                    "this node is joining: \(progress.partitionsDone) of \(progress.partitionsTotal) partitions are here"
+                ))
         }
     }
 

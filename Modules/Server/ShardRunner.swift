@@ -42,7 +42,8 @@ final class ShardRunner: @unchecked Sendable {
     private let index: UInt32
 
     init(
-        index: Int, machine: consuming RequestShard, eventLoop: any EventLoop, storage: StorageRunner, metrics: ServerMetrics,
+        index: Int, machine: consuming RequestShard, eventLoop: any EventLoop, storage: StorageRunner,
+        metrics: ServerMetrics,
         control: @escaping @Sendable (ControlEvent) -> Void, logger: Logger
     ) {
         self.index = UInt32(index)
@@ -189,7 +190,6 @@ final class ShardRunner: @unchecked Sendable {
             completion()
         }
     }
-
 
     private func expire() {
         timer.fired()

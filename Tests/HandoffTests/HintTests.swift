@@ -96,26 +96,4 @@ import Testing
         #expect(bench.tell(.transfer(.scanned(ticket(3), [], next: nil))) == [.unmark(later)])
         #expect(bench.machine.pending.isEmpty)
     }
-
-    @Test("Beyond the capacity a hint becomes a mark, whose generation keeps an older walk from wiping it")
-    func ledger() {
-        var ledger = HintLedger(capacity: HintCapacity(count: 2, bytes: 100))
-        let partition = PartitionID(index: 0)
-        #expect(ledger.admit(owner: node(2), partition: partition, bytes: 60) == .keep)
-        #expect(ledger.admit(owner: node(2), partition: partition, bytes: 90, replacing: 60) == .keep)
-        let first = RangeMark(owner: node(3), partition: partition, generation: 1)
-        #expect(ledger.admit(owner: node(3), partition: partition, bytes: 11) == .markRange(first))
-        #expect(ledger.admit(owner: node(3), partition: partition, bytes: 10) == .keep)
-        let second = RangeMark(owner: node(3), partition: partition, generation: 2)
-        #expect(ledger.admit(owner: node(3), partition: partition, bytes: 0) == .markRange(second))
-        #expect(ledger.rangeMarks == [second])
-        let (byOlder, byLatest) = (ledger.unmark(first), ledger.unmark(second))
-        #expect(!byOlder)
-        #expect(byLatest)
-        #expect(ledger.rangeMarks.isEmpty)
-        ledger.dropped(owner: node(2), count: 5, bytes: 500)
-        #expect(ledger.total.count == 1)
-        #expect(ledger.total.bytes == 10)
-        #expect(ledger.pendingByOwner.map(\.owner) == [node(3)])
-    }
 }

@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "Client", dependencies: ["RPC", "Simulator", mystery], path: "Modules/Client"),
         .target(name: "Attic", dependencies: ["RPC"], path: "Modules/Attic"),
         .executableTarget(name: "thin", dependencies: ["Server", nioPosix], path: "Executables/thin"),
+        executable("thinner", in: "Executables/thinner", ["Server"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "Simulator"], path: "Tests/RingTests"),
     ]
 )

@@ -235,7 +235,7 @@ function lineAt(offset,    before) {
 
 function checkTarget(name, body, line,    row, path, list, start, count, words, i, dependency) {
     row = name
-    if (!(row in floor) && match(body, /path: *"[^"]*"/)) {
+    if (!(row in floor) && match(body, /(path|in): *"[^"]*"/)) {
         path = literal(substr(body, RSTART, RLENGTH))
         split(path, words, "/")
         row = words[1] "/*"

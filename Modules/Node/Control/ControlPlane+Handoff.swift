@@ -1,5 +1,5 @@
-import Hashing
 import Handoff
+import Hashing
 import Machine
 import Ring
 import Storage

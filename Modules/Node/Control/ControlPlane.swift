@@ -116,6 +116,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         gossip.member(node)?.status
     }
 
+    /// The earliest deadline of all machines here.
     public var nextDeadline: Instant? {
         var earliest = exchanges.map(\.deadline).min()
         for deadline in [
@@ -128,6 +129,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         return earliest
     }
 
+    /// Takes one event; O(partitions × members) where it changes the ring.
     public mutating func receive(
         _ event: consuming ControlEvent, at now: Instant, into effects: inout Effects<ControlEffect>
     ) {
@@ -174,6 +176,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         }
     }
 
+    /// Lets every machine act on what is due.
     public mutating func expire(at now: Instant, into effects: inout Effects<ControlEffect>) {
         exchanges.removeAll { $0.deadline <= now }
         gossip.expire(at: now, into: &gossipEffects)

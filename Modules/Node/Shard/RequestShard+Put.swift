@@ -86,7 +86,9 @@ extension RequestShard {
             take(step, of: call.slot, at: now, into: &effects)
         case .refused(let refusal):
             puts.remove(call.slot)
-            fail(Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds), work.caller, into: &effects)
+            fail(
+                Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds), work.caller,
+                into: &effects)
         case .accepted, .marked:
             break
         }

@@ -42,6 +42,7 @@ public struct RequestShard: StateMachine {
     /// Pieces of work in hand.
     public var workCount: Int { gets.count + puts.count + forwards.count + replicas.count }
 
+    /// The earliest deadline of all work; O(1).
     public var nextDeadline: Instant? {
         var next = gets.nextAlarm
         for alarm in [puts.nextAlarm, forwards.nextAlarm] {
@@ -52,6 +53,7 @@ public struct RequestShard: StateMachine {
         return next
     }
 
+    /// Takes one event; O(replicas), but for a lost node or another view: O(work).
     public mutating func receive(
         _ event: consuming ShardEvent, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
@@ -79,6 +81,7 @@ public struct RequestShard: StateMachine {
         }
     }
 
+    /// Ends what has reached its deadline, and looks for fallbacks where replicas are silent.
     public mutating func expire(at now: Instant, into effects: inout Effects<ShardEffect>) {
         while let slot = gets.popAlarm(at: now) {
             expireGet(slot, at: now, into: &effects)

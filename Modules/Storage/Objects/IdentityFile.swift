@@ -65,7 +65,8 @@ public final class IdentityFile {
 
     /// The identity in a data directory, or `nil` where there is none yet. A file that is there and cannot be read is an
     /// error: a node must not forget who it is.
-    public static func open(in directory: String, on fileSystem: any FileSystem) throws(StorageFailure) -> IdentityFile? {
+    public static func open(in directory: String, on fileSystem: any FileSystem) throws(StorageFailure) -> IdentityFile?
+    {
         let file = CheckedFile(path: directory + "/identity", directory: directory, fileSystem: fileSystem)
         guard var content = try file.read() else { return nil }
         do throws(DecodingFailure) {

@@ -15,13 +15,16 @@ public import Machine
 extension RequestFailure {
     /// The most bytes of words in a failure; what is longer is cut, at a character.
     public static let textByteLimit = 1024
+    /// The most bytes of a failure.
+    public static let encodedByteLimit =
+        3 + 2 * ByteBuffer.varintByteLimit + PositionSet.capacity * NodeID.byteCount
 
     private enum Tag: UInt8 {
         case unavailable = 1
         case timeout, busy, tooLarge, tooManySiblings, preconditionFailed, invalid, storage
     }
 
-    /// Writes the failure, at most 1,046 bytes; of the missing nodes the first 64.
+    /// Writes the failure, at most ``encodedByteLimit`` bytes; of the missing nodes the first 64.
     public func encode(into buffer: inout ByteBuffer) {
         switch self {
         case .unavailable(let required, let available, let missing, let outcome):

@@ -1,37 +1,18 @@
-public import Machine
-public import Ring
+import Handoff
+import Machine
+import Ring
 
 /// How many hints a node keeps.
-public struct HintCapacity: Sendable {
+struct HintCapacity: Sendable {
     /// The most hints, for all owners together.
-    public var count: Int
+    var count: Int
     /// The most bytes that they may take, for all owners together.
-    public var bytes: UInt64
+    var bytes: UInt64
 
     /// By default a million hints or 1 GiB, whichever comes first.
-    public init(count: Int = 1_000_000, bytes: UInt64 = 1 << 30) {
+    init(count: Int = 1_000_000, bytes: UInt64 = 1 << 30) {
         self.count = count
         self.bytes = bytes
-    }
-}
-
-/// A partition of which an owner has missed writes that no hint was kept for.
-///
-/// The generation tells a mark from a later one of the same partition: a walk that began before a write was missed does
-/// not wipe its mark.
-public struct RangeMark: Hashable, Sendable {
-    /// Who missed the writes.
-    public var owner: NodeID
-    /// Where.
-    public var partition: PartitionID
-    /// Grows with every write that is missed.
-    public var generation: UInt64
-
-    /// A mark.
-    public init(owner: NodeID, partition: PartitionID, generation: UInt64) {
-        self.owner = owner
-        self.partition = partition
-        self.generation = generation
     }
 }
 
@@ -40,9 +21,9 @@ public struct RangeMark: Hashable, Sendable {
 /// Beyond the capacity a hint is not refused work but another form of it: the owner's whole partition is marked, durably,
 /// and walked when the owner is back. So hints cannot fill the disk, and no write is turned away for them
 /// (scylladb#7976, #8863). Each call takes O(1) on average, the lists O(n log n).
-public struct HintLedger: Sendable {
+struct HintLedger: Sendable {
     /// What to do about a write that an owner has missed.
-    public enum Admission: Hashable, Sendable {
+    enum Admission: Hashable, Sendable {
         /// Keep a hint; it is counted.
         case keep
         /// Keep none; keep this mark on disk in place of the one for the same owner and partition, and tell
@@ -51,14 +32,14 @@ public struct HintLedger: Sendable {
     }
 
     /// The hints for one owner.
-    public struct Pending: Hashable, Sendable {
+    struct Pending: Hashable, Sendable {
         /// How many.
-        public var count = 0
+        var count = 0
         /// The bytes that they take.
-        public var bytes: UInt64 = 0
+        var bytes: UInt64 = 0
 
         /// No hints.
-        public init() {}
+        init() {}
     }
 
     private struct Range: Hashable {
@@ -67,28 +48,28 @@ public struct HintLedger: Sendable {
     }
 
     /// The limits.
-    public let capacity: HintCapacity
+    let capacity: HintCapacity
     /// The hints for all owners.
-    public private(set) var total = Pending()
+    private(set) var total = Pending()
     private var owners: [NodeID: Pending] = [:]
     private var marks: [Range: UInt64] = [:]
     private var lastGeneration: UInt64 = 0
 
     /// A ledger without an entry.
-    public init(capacity: HintCapacity = HintCapacity()) {
+    init(capacity: HintCapacity = HintCapacity()) {
         self.capacity = capacity
     }
 
     /// The hints for one owner.
-    public func pending(for owner: NodeID) -> Pending { owners[owner] ?? Pending() }
+    func pending(for owner: NodeID) -> Pending { owners[owner] ?? Pending() }
 
     /// The owners that there are hints for, by identity, with what there is.
-    public var pendingByOwner: [(owner: NodeID, pending: Pending)] {
+    var pendingByOwner: [(owner: NodeID, pending: Pending)] {
         owners.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Every mark, by owner and partition.
-    public var rangeMarks: [RangeMark] {
+    var rangeMarks: [RangeMark] {
         marks.map { RangeMark(owner: $0.key.owner, partition: $0.key.partition, generation: $0.value) }
             .sorted { ($0.owner, $0.partition) < ($1.owner, $1.partition) }
     }
@@ -98,7 +79,7 @@ public struct HintLedger: Sendable {
     /// - Parameters:
     ///   - bytes: the bytes that the hint takes in the store.
     ///   - replaced: the bytes of the hint for the same key that goes for it, or `nil` where there is none.
-    public mutating func admit(
+    mutating func admit(
         owner: NodeID, partition: PartitionID, bytes: UInt64, replacing replaced: UInt64? = nil
     ) -> Admission {
         let without = total.bytes - min(total.bytes, replaced ?? 0)
@@ -117,24 +98,24 @@ public struct HintLedger: Sendable {
     }
 
     /// Counts hints that were found in the store at the start, within the capacity or not.
-    public mutating func restore(owner: NodeID, count: Int, bytes: UInt64) {
+    mutating func restore(owner: NodeID, count: Int, bytes: UInt64) {
         add(owner: owner, count: max(0, count), bytes: bytes)
     }
 
     /// Takes over a mark that was found in the store at the start.
-    public mutating func restore(_ mark: RangeMark) {
+    mutating func restore(_ mark: RangeMark) {
         let range = Range(owner: mark.owner, partition: mark.partition)
         marks[range] = max(marks[range] ?? 0, mark.generation)
         lastGeneration = max(lastGeneration, mark.generation)
     }
 
     /// Hints have gone from the store: exactly those whose compare-and-drop found them unchanged.
-    public mutating func dropped(owner: NodeID, count: Int, bytes: UInt64) {
+    mutating func dropped(owner: NodeID, count: Int, bytes: UInt64) {
         subtract(owner: owner, count: count, bytes: bytes)
     }
 
     /// Takes a mark away; `false` where a later one stands in its place, which then has to stay on disk too.
-    public mutating func unmark(_ mark: RangeMark) -> Bool {
+    mutating func unmark(_ mark: RangeMark) -> Bool {
         let range = Range(owner: mark.owner, partition: mark.partition)
         guard let generation = marks[range] else { return true }
         guard generation <= mark.generation else { return false }

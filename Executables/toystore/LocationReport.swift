@@ -1,0 +1,33 @@
+import Node
+
+/// Where a key lives, as people read it: a small tree.
+struct LocationReport {
+    private let location: KeyLocation
+
+    init(_ location: KeyLocation) {
+        self.location = location
+    }
+
+    var text: String {
+        var text = "“\(location.key)”: token \(location.token), partition \(location.partition)\n"
+        text += branch("owners", location.owners, isLast: location.fallbacks.isEmpty)
+        if !location.fallbacks.isEmpty {
+            text += branch("fallbacks", location.fallbacks, isLast: true)
+        }
+        return text
+    }
+
+    private func branch(_ title: String, _ replicas: [KeyLocation.Replica], isLast: Bool) -> String {
+        var text = (isLast ? "└─ " : "├─ ") + title + "\n"
+        var table = Table(columns: [.left, .left, .left])
+        for (index, replica) in replicas.enumerated() {
+            let trunk = (isLast ? "   " : "│  ") + (index == replicas.count - 1 ? "└─ " : "├─ ")
+            table.add([
+                trunk + "\(index + 1) \(replica.name)", replica.reachable ? "reachable" : "UNREACHABLE",
+                replica.holds ? "holds the partition" : "",
+            ])
+        }
+        text += table.text()
+        return text
+    }
+}
