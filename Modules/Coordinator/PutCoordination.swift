@@ -78,7 +78,7 @@ public struct PutCoordination: Sendable {
 
     private var outstanding: PositionSet { sent - acknowledged - failed }
 
-    /// The owners that have not acknowledged.
+    /// The owners that have not acknowledged; while there is no object, those that cannot be reached.
     public var missing: PositionSet { map.owners - (isPrepared ? acknowledged : map.reachable) }
 
     /// Whether the client has its answer.
