@@ -30,6 +30,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
     name: "toystore",
@@ -42,6 +44,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         // Floor 0
@@ -84,6 +88,18 @@ let package = Package(
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
+        module(
+            "LoadGenerator",
+            ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging, histogram]),
+        tests("LoadGenerator", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
+        // Executables
+        executable(
+            "toystore-bench", in: "Executables/toystore-bench",
+            [
+                "Machine", "Hashing", "Ring", "Coordinator", "RPC", "LoadGenerator", "Server", nioCore, logging,
+                argumentParser,
+            ]),
+        tests("toystore-bench", ["LoadGenerator", "Coordinator", "RPC", "Server", logging, argumentParser]),
         // Benchmarks
         executable("storage-table", in: "Benchmarks/StorageTable", ["Disk", "Hashing", "Machine", "Storage"]),
         executable("placement-table", in: "Benchmarks/PlacementTable", ["Machine", "Hashing", "Ring"]),
