@@ -37,9 +37,6 @@ final class LoadConnection: RPCConnectionDelegate {
 
     var inFlightCount: Int { inFlight.count }
 
-    /// Whether the connection takes a request.
-    var hasRoom: Bool { !inFlight.isFull && connection?.isOpen == true }
-
     /// Connects; `opening` is kept when the handshake is done, and broken where it fails the first time.
     func open(_ opening: EventLoopPromise<Void>? = nil) {
         self.opening = opening
@@ -121,7 +118,7 @@ final class LoadConnection: RPCConnectionDelegate {
         guard !isEnding else { return worker.readComplete() }
         if let opening {
             self.opening = nil
-            opening.fail(reason)
+            opening.fail(LoadFailure.connect("\(endpoint): \(reason)"))
         } else {
             logger.notice("connection to \(endpoint) lost, trying again: \(reason)")
             worker.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {

@@ -67,7 +67,7 @@ package enum LoadFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .plan(let text): text
-        case .connect(let text): "no connection: \(text)"
+        case .connect(let text): "no connection to \(text)"
         }
     }
 }

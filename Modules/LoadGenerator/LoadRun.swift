@@ -21,6 +21,9 @@ package final class LoadRun: Sendable {
     /// The time between a phase's order and its first request, so that all loops begin together.
     private static let headStart: Duration = .milliseconds(10)
 
+    /// Requests in flight on each connection while all keys are written: what an open loop may have is too much at once.
+    private static let writingInFlight = 16
+
     private init(_ plan: LoadPlan, group: MultiThreadedEventLoopGroup, workers: [NIOLoopBound<LoadWorker>]) {
         self.plan = plan
         self.group = group
@@ -46,7 +49,7 @@ package final class LoadRun: Sendable {
             }
         } catch {
             await run.close()
-            throw .connect("\(error)")
+            throw error as? LoadFailure ?? .connect("\(error)")
         }
         return run
     }
@@ -57,7 +60,8 @@ package final class LoadRun: Sendable {
         return await run { index in
             LoadWorker.Phase(
                 keys: .each(first: index, stride: plan.threads, end: plan.keys), mix: .putOnly,
-                pace: .closed(inFlight: plan.pace.inFlightLimit), warmup: .zero, duration: nil)
+                pace: .closed(inFlight: min(plan.pace.inFlightLimit, Self.writingInFlight)), warmup: .zero,
+                duration: nil)
         }
     }
 

@@ -12,7 +12,8 @@ final class LoadWorker {
     /// What the worker does at a time.
     private enum Activity {
         case idle
-        case closed
+        /// Each connection is to have so many requests in flight.
+        case closed(inFlight: Int)
         case open(OpenSchedule)
         /// No new requests: the last answers are waited for.
         case draining
@@ -109,8 +110,8 @@ final class LoadWorker {
         counted = begin..<(phase.duration.map { begin.advanced(by: $0) } ?? .distantFuture)
         at(start) {
             switch phase.pace {
-            case .closed:
-                self.activity = .closed
+            case .closed(let inFlight):
+                self.activity = .closed(inFlight: inFlight)
                 for connection in self.connections {
                     self.fill(connection)
                     connection.flush()
@@ -208,10 +209,10 @@ final class LoadWorker {
 
     /// Sends as many requests as a closed loop has room for.
     func fill(_ connection: LoadConnection) {
-        guard case .closed = activity else { return }
+        guard case .closed(let limit) = activity else { return }
         var start = now
         // The timer that ends the phase may be late.
-        while start < counted.upperBound, connection.hasRoom, connection.send(from: start) {
+        while start < counted.upperBound, connection.inFlightCount < limit, connection.send(from: start) {
             start = now
         }
     }

@@ -36,6 +36,7 @@ final class FakeNode: Sendable {
     final class Memory: Sendable {
         let keys = Mutex<[String: Int]>([:])
         let requests = Atomic(0)
+        let largestBatch = Mutex(0)
     }
 
     init(_ manner: Manner) async throws {
@@ -57,6 +58,8 @@ final class FakeNode: Sendable {
     var writes: [String: Int] { memory.keys.withLock { $0 } }
     /// How many requests came.
     var requests: Int { memory.requests.load(ordering: .relaxed) }
+    /// The most requests that one connection had sent without an answer.
+    var largestBatch: Int { memory.largestBatch.withLock { $0 } }
 
     func stop() async {
         await listener.close()
@@ -85,6 +88,7 @@ private final class FakeNodeConnection: RPCConnectionDelegate {
     private let manner: FakeNode.Manner
     private let memory: FakeNode.Memory
     private var stallEnd: NIODeadline?
+    private var batch = 0
     private var waiting: [(id: UInt64, response: Response)] = []
 
     init(_ manner: FakeNode.Manner, _ memory: FakeNode.Memory) {
@@ -93,6 +97,8 @@ private final class FakeNodeConnection: RPCConnectionDelegate {
     }
 
     func connection(_ connection: RPCConnection, received frame: Frame) {
+        batch += 1
+        memory.largestBatch.withLock { $0 = max($0, batch) }
         let number = memory.requests.add(1, ordering: .relaxed).newValue
         var payload = frame.payload
         guard let request = try? Request(decoding: &payload) else { return connection.close() }
@@ -129,6 +135,11 @@ private final class FakeNodeConnection: RPCConnectionDelegate {
                 connection.flush()
             }
         }
+    }
+
+    func connectionReadComplete(_ connection: RPCConnection) {
+        // The answers of this read go out now.
+        batch = 0
     }
 
     func connectionClosed(_ connection: RPCConnection, reason: ConnectionCloseReason) {}
