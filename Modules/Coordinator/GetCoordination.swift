@@ -72,8 +72,8 @@ public struct GetCoordination: Sendable {
 
     private var outstanding: PositionSet { asked - answered - failed }
 
-    /// The replicas that were asked, or should have been, and have not answered.
-    public var missing: PositionSet { map.holders - answered }
+    /// The holders that have not answered; where nobody was asked, those that cannot be reached.
+    public var missing: PositionSet { map.holders - (asked.isEmpty ? map.reachable : answered) }
 
     /// Whether the client has its answer.
     public var isAnswered: Bool { hasReplied }

@@ -78,8 +78,8 @@ public struct PutCoordination: Sendable {
 
     private var outstanding: PositionSet { sent - acknowledged - failed }
 
-    /// The owners that have not acknowledged.
-    public var missing: PositionSet { map.owners - acknowledged }
+    /// The owners that have not acknowledged; while there is no object, those that cannot be reached.
+    public var missing: PositionSet { map.owners - (isPrepared ? acknowledged : map.reachable) }
 
     /// Whether the client has its answer.
     public var isAnswered: Bool { hasReplied }

@@ -32,7 +32,9 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var fields = ["time": Date().formatted(.iso8601.time(includingFractionalSeconds: true)), "level": "\(event.level)"]
+        var fields = [
+            "time": Date().formatted(.iso8601.time(includingFractionalSeconds: true)), "level": "\(event.level)",
+        ]
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
             fields[key] = "\(value)"
         }

@@ -37,7 +37,7 @@ extension NodeConfiguration {
         var layer = SettingLayer()
         // Sorted, so that of two mistakes always the same one is told.
         for (variable, text) in environment.sorted(by: { $0.key < $1.key })
-        where variable.hasPrefix(Setting.variablePrefix) {
+        where variable.hasPrefix(Setting.variablePrefix) && variable != Setting.commandLineVariable {
             let origin = SettingOrigin.variable(variable)
             if isInjected(variable, text) {
                 throw ConfigurationFailure(origin: origin, problem: .injected)

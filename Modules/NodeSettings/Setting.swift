@@ -56,6 +56,8 @@ extension Setting {
 
     /// What every environment variable starts with.
     public static let variablePrefix = "TOYSTORE_"
+    /// The one variable with that prefix that is not a node's: the nodes that the command line `toystore` talks to.
+    public static let commandLineVariable = "TOYSTORE_NODE"
 
     /// The environment variable: `TOYSTORE_HTTP_PORT`.
     public var variable: String {

@@ -59,6 +59,7 @@ import Testing
     @Test func `a strict read that cannot have its quorum is refused at once`() {
         var get = coordination(World(fallbacks: 2, unreachable: [0, 1], isSloppy: false))
         #expect(get.begin() == GetStep(reply: .unavailable(required: 2, available: 1), isFinished: true))
+        #expect(get.missing == [0, 1])
     }
 
     @Test func `more answers than there are holders are refused at once`() {

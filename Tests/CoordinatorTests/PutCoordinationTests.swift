@@ -57,6 +57,7 @@ import Testing
         #expect(
             put.begin()
                 == PutStep(reply: .unavailable(required: 2, available: 1, .notApplied), isFinished: true))
+        #expect(put.missing == [0, 1], "not the coordinator")
     }
 
     @Test(arguments: [(4, 0, 0, 4, 3), (1, 4, 0, 4, 3), (1, 0, 4, 4, 3)])

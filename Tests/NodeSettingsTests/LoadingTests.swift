@@ -79,7 +79,8 @@ import Testing
 
     @Test func `an empty variable counts as not set, and other programs' variables do not count`() throws {
         let variables = [
-            "TOYSTORE_PORT": "", "TOYSTORE_SEED": " , ", "PATH": "/bin", "toystore_port": "x", "TOYSTOREX": "1",
+            "TOYSTORE_PORT": "", "TOYSTORE_SEED": " , ", "PATH": "/bin", "TOYSTORE_NODE": "h:1", "toystore_port": "x",
+            "TOYSTOREX": "1",
         ]
         #expect(try load(variables: variables) == load())
     }

@@ -9,6 +9,27 @@ import Wire
 
 /// What must be true of a cluster that has come to rest.
 extension VirtualCluster {
+    /// So many nodes, each joined through the first, at rest.
+    static func resting(_ count: Int, seed: UInt64 = 1) throws -> VirtualCluster {
+        var options = Options()
+        options.seed = seed
+        let cluster = VirtualCluster(options)
+        try cluster.add()
+        for _ in 1..<max(count, 1) {
+            try cluster.add(joining: 0)
+        }
+        cluster.rest()
+        return cluster
+    }
+
+    /// Sends a node a membership, as any other node does.
+    func announce(_ exchange: MembershipExchange, to index: Int) {
+        var payload = ByteBuffer()
+        exchange.encode(into: &payload)
+        let frame = Frame(header: FrameHeader(kind: .exchange, requestID: 1), payload: payload)
+        ask(frame, from: (index + 1) % hosts.count, to: index, lane: options.shards)
+    }
+
     /// The hosts on which a node runs.
     var running: [Int] { hosts.indices.filter { hosts[$0].node != nil } }
 

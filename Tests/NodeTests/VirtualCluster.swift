@@ -30,6 +30,10 @@ final class VirtualCluster {
     enum Delivery {
         case event(NodeEvent)
         case commit
+        /// The system notices that the connections to a host, in that life of it, are gone.
+        case loss(of: Int, life: Int)
+        /// Connections to a host are made anew, if they can be.
+        case connection(to: Int)
     }
 
     struct Scheduled {
@@ -69,7 +73,11 @@ final class VirtualCluster {
     private var cuts: Set<[Int]> = []
     /// Directed pairs between which no connection is open: sending fails at once.
     private var closed: Set<[Int]> = []
+    /// Frames that a cut holds up until it heals, or is noticed.
+    private var held: [(pair: [Int], frame: Scheduled)] = []
     private var replies: [UInt64: Response] = [:]
+    /// Which life of which host each client's request went to.
+    private var clients: [UInt64: (host: Int, life: Int)] = [:]
     private var nextClient: UInt64 = 1
     private var effects = Effects<NodeEffect>()
 
@@ -115,7 +123,7 @@ final class VirtualCluster {
         }
         var log = LogEngine.Configuration()
         log.segmentByteCount = 1 << 16
-        log.preallocationByteCount = 1 << 14
+        log.preallocationByteCount = 4 << 10
         log.reservedByteCount = 0
         let engine = try LogEngine(fileSystem, directory: VirtualHost.directory + "/store", configuration: log)
         var configuration = NodeConfiguration(control: ControlConfiguration(cluster: Self.cluster, ring: ring))
@@ -124,10 +132,7 @@ final class VirtualCluster {
         hosts[index].node = node
         for other in hosts.indices where other != index {
             closed.remove([index, other])
-            if closed.contains([other, index]), !isCut(index, other) {
-                schedule(.event(.reached(node.id)), on: other, after: 100_000_000)
-                open(from: other, to: index)
-            }
+            schedule(.connection(to: index), on: other, after: 100_000_000)
         }
         deliver(.event(.start(seeds: seeds)), to: index)
     }
@@ -146,14 +151,13 @@ final class VirtualCluster {
     }
 
     private func leave(_ index: Int) {
-        guard let node = hosts[index].node else { return }
+        guard hosts[index].node != nil else { return }
         hosts[index].node = nil
         hosts[index].life += 1
         hosts[index].isCommitting = false
         for other in hosts.indices where other != index {
-            close(from: other, to: index)
-            // The peer's system answers for a process that has died.
-            schedule(.event(.lost(node.id)), on: other, after: 1_000_000)
+            // The system of the host answers for a process that has died, where it can be reached.
+            schedule(.loss(of: index, life: hosts[index].life - 1), on: other, after: 1_000_000)
         }
     }
 
@@ -169,8 +173,7 @@ final class VirtualCluster {
             for second in others {
                 cuts.insert([min(first, second), max(first, second)])
                 for (asker, asked) in [(first, second), (second, first)] {
-                    close(from: asker, to: asked)
-                    schedule(.event(.lost(hosts[asked].id)), on: asker, after: 2_000_000_000)
+                    schedule(.loss(of: asked, life: hosts[asked].life), on: asker, after: 2_000_000_000)
                 }
             }
         }
@@ -179,16 +182,16 @@ final class VirtualCluster {
     /// Everything passes again; connections are made anew within a second.
     func heal() {
         for pair in cuts.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            for (asker, asked) in [(pair[0], pair[1]), (pair[1], pair[0])] where hosts[asked].node != nil {
-                open(from: asker, to: asked)
-                schedule(.event(.reached(hosts[asked].id)), on: asker, after: 500_000_000)
+            for (asker, asked) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+                schedule(.connection(to: asked), on: asker, after: 500_000_000)
             }
         }
         cuts = []
+        for (_, frame) in held {
+            push(frame, at: now.advanced(byNanoseconds: delay()))
+        }
+        held = []
     }
-
-    private func close(from asker: Int, to asked: Int) { closed.insert([asker, asked]) }
-    private func open(from asker: Int, to asked: Int) { closed.remove([asker, asked]) }
 
     // MARK: - Time
 
@@ -235,11 +238,31 @@ final class VirtualCluster {
     }
 
     func schedule(_ delivery: Delivery, on host: Int, after nanoseconds: Int64) {
-        push(
-            Scheduled(
-                time: now.advanced(byNanoseconds: nanoseconds), sequence: nextSequence, host: host,
-                life: hosts[host].life, delivery: delivery))
-        nextSequence += 1
+        let time = now.advanced(byNanoseconds: nanoseconds)
+        push(Scheduled(time: time, sequence: 0, host: host, life: hosts[host].life, delivery: delivery), at: time)
+    }
+
+    /// Sends a frame over a connection: it is held up where the two are cut off from each other.
+    private func transmit(_ event: NodeEvent, from index: Int, to other: Int) {
+        guard isCut(index, other) else {
+            schedule(.event(event), on: other, after: delay())
+            return
+        }
+        let frame = Scheduled(
+            time: now, sequence: 0, host: other, life: hosts[other].life, delivery: .event(event))
+        held.append(([index, other], frame))
+    }
+
+    private func lose(_ other: Int, _ life: Int, from index: Int) {
+        guard isCut(index, other) || hosts[other].life != life, !closed.contains([index, other]) else { return }
+        closed.insert([index, other])
+        held.removeAll { $0.pair == [index, other] || $0.pair == [other, index] }
+        deliver(.event(.lost(hosts[other].id)), to: index)
+    }
+
+    private func connect(to other: Int, from index: Int) {
+        guard !isCut(index, other), hosts[other].node != nil, closed.remove([index, other]) != nil else { return }
+        deliver(.event(.reached(hosts[other].id)), to: index)
     }
 
     // MARK: - Events
@@ -263,6 +286,10 @@ final class VirtualCluster {
         case .event(let event):
             note(event, index)
             node.receive(event, at: now, into: &effects)
+        case .loss(let other, let life):
+            lose(other, life, from: index)
+        case .connection(let other):
+            connect(to: other, from: index)
         }
         carryOut(from: index)
     }
@@ -287,7 +314,7 @@ final class VirtualCluster {
                 }
                 ask(frame, from: index, to: to, lane: lane)
             case .pushPull(let frame, let address):
-                if let to = host(at: address), !isCut(index, to) {
+                if let to = host(at: address), !isCut(index, to), !closed.contains([index, to]) {
                     ask(frame, from: index, to: to, lane: nil)
                 }
             case .answer(let frame, let number):
@@ -305,7 +332,7 @@ final class VirtualCluster {
         }
     }
 
-    private func ask(_ frame: Frame, from index: Int, to other: Int, lane: Int?) {
+    func ask(_ frame: Frame, from index: Int, to other: Int, lane: Int?) {
         let connection = Connection(asker: index, life: hosts[index].life, lane: lane)
         let number: UInt32
         if let known = connectionNumbers[connection] {
@@ -315,15 +342,15 @@ final class VirtualCluster {
             connections.append(connection)
             connectionNumbers[connection] = number
         }
-        schedule(.event(.asked(frame, by: hosts[index].id, connection: number)), on: other, after: delay())
+        transmit(.asked(frame, by: hosts[index].id, connection: number), from: index, to: other)
     }
 
     private func answer(_ frame: Frame, from index: Int, _ connection: Connection) {
         let asker = connection.asker
-        guard hosts[asker].life == connection.life, !isCut(index, asker) else { return }
+        guard hosts[asker].life == connection.life else { return }
         let event: NodeEvent =
             connection.lane.map { .answered(frame, by: hosts[index].id, lane: $0) } ?? .pushPullAnswered(frame)
-        schedule(.event(event), on: asker, after: delay())
+        transmit(event, from: index, to: asker)
     }
 
     private func delay() -> Int64 {
@@ -340,11 +367,17 @@ final class VirtualCluster {
     func submit(_ request: Request, to index: Int) -> UInt64 {
         let client = nextClient
         nextClient += 1
+        clients[client] = (index, hosts[index].life)
         deliver(.event(.request(Self.recoded(request), client: client)), to: index)
         return client
     }
 
     func answer(to client: UInt64) -> Response? { replies[client] }
+
+    /// Whether the node that the client asked has died since, so that no answer will come.
+    func isGone(_ client: UInt64) -> Bool {
+        clients[client].map { hosts[$0.host].life != $0.life } ?? true
+    }
 
     // MARK: - The trace
 
@@ -376,7 +409,11 @@ final class VirtualCluster {
         left.time != right.time ? left.time < right.time : left.sequence < right.sequence
     }
 
-    private func push(_ item: Scheduled) {
+    private func push(_ item: Scheduled, at time: Instant) {
+        var item = item
+        item.time = time
+        item.sequence = nextSequence
+        nextSequence += 1
         heap.append(item)
         var child = heap.count - 1
         while child > 0, Self.isBefore(heap[child], heap[(child - 1) / 2]) {

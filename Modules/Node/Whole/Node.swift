@@ -113,6 +113,7 @@ public final class Node: StateMachine {
         }
     }
 
+    /// The earliest deadline of any of the machines.
     public var nextDeadline: Instant? {
         var earliest = control.nextDeadline
         for deadline in [calls.nextAlarm] + shards.map(\.nextDeadline) {
@@ -125,6 +126,7 @@ public final class Node: StateMachine {
 
     // MARK: - Events
 
+    /// Takes one event, and all that follows from it within the node.
     public func receive(_ event: consuming NodeEvent, at now: Instant, into effects: inout Effects<NodeEffect>) {
         switch consume event {
         case .start(let seeds):
@@ -163,6 +165,7 @@ public final class Node: StateMachine {
         settle(at: now, into: &effects)
     }
 
+    /// Acts on everything that was due at `now` or before, in every machine.
     public func expire(at now: Instant, into effects: inout Effects<NodeEffect>) {
         while let slot = calls.popAlarm(at: now) {
             if let call = calls.remove(slot) {
