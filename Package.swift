@@ -31,6 +31,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -48,12 +49,14 @@ let package = Package(
         library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
         .executable(name: "toystore", targets: ["toystore"]),
+        .executable(name: "toystore-bench", targets: ["toystore-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         // Its default traits bring all of Foundation and a configuration reader, which nothing here needs.
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
@@ -101,6 +104,10 @@ let package = Package(
         tests("RPC", ["Machine", "Wire", nioCore, nioPosix, nioEmbedded, logging]),
         module("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
         tests("Client", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
+        module(
+            "LoadGenerator",
+            ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging, histogram]),
+        tests("LoadGenerator", ["Machine", "Causality", "Coordinator", "Wire", "RPC", nioCore, nioPosix, logging]),
         module("NodeSettings", ["Ring", "Coordinator", yams]),
         tests("NodeSettings", ["Machine", "Ring", "Coordinator"]),
         module(
@@ -134,6 +141,13 @@ let package = Package(
         tests(
             "toystore",
             ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
+        executable(
+            "toystore-bench", in: "Executables/toystore-bench",
+            [
+                "Machine", "Hashing", "Ring", "Coordinator", "RPC", "LoadGenerator", "Server", nioCore, logging,
+                argumentParser,
+            ]),
+        tests("toystore-bench", ["LoadGenerator", "Coordinator", "RPC", "Server", logging, argumentParser]),
         // The README's examples
         .testTarget(
             name: "ExamplesTests",

@@ -29,6 +29,8 @@ public struct ZlibBatch: Hashable, Sendable {
     public static let format: UInt8 = 1
     /// The most uncompressed bytes that are taken unless the caller says otherwise: 16 MiB. The most at all is 1 GiB.
     public static let defaultByteLimit = 16 << 20
+    /// The most entries of a batch where nothing else is said.
+    public static let defaultEntryLimit = 1 << 16
 
     private static let greatestByteLimit = 1 << 30
     /// DEFLATE makes of one byte at most 1,032 (zlib's technical details); some slack for the shortest streams.
@@ -58,11 +60,13 @@ public struct ZlibBatch: Hashable, Sendable {
         buffer.writeImmutableBuffer(compressed)
     }
 
-    /// Reads a container, whose entries may have `byteLimit` bytes uncompressed, lengths included.
+    /// Reads a container of at most `entryLimit` entries, which may have `byteLimit` bytes uncompressed, lengths
+    /// included.
     ///
     /// Fails with `tooLarge` before anything is allocated, and with `invalid` where the checksum does not hold.
     public init(
-        decoding buffer: inout ByteBuffer, byteLimit: Int = Self.defaultByteLimit
+        decoding buffer: inout ByteBuffer, byteLimit: Int = Self.defaultByteLimit,
+        entryLimit: Int = Self.defaultEntryLimit
     ) throws(DecodingFailure) {
         guard try buffer.decodeInteger(as: UInt32.self, "batch magic") == Self.magic else {
             throw .invalid("batch magic")
@@ -85,6 +89,8 @@ public struct ZlibBatch: Hashable, Sendable {
         guard Deflate.checksum(of: plain) == checksum else { throw .invalid("batch checksum") }
         entries = []
         while plain.readableBytes > 0 {
+            // An empty entry is one byte here and a whole buffer in memory.
+            guard entries.count < entryLimit else { throw .tooLarge("batch entries", limit: entryLimit) }
             entries.append(try plain.decodePrefixed(limit: plainCount, "batch entry"))
         }
     }

@@ -58,18 +58,18 @@ kill_now "${pids[@]}"
 kill_now "${writers[@]}"
 # A curl that a writer left behind finds no node, and ends; its last line would be a whole one.
 sleep 0.3
-acknowledged=$(cat "$folder"/acknowledged.* | wc -l)
-echo "killed all three with -9 after $acknowledged acknowledged writes"
+cat "$folder"/acknowledged.* >"$folder/acknowledged"
+echo "killed all three with -9 after $(wc -l <"$folder/acknowledged") acknowledged writes"
 
 start_all again
 for index in 1 2 3; do
     while read -r writer key; do
         echo "url = \"http://127.0.0.1:$((ports[index] + 1))/v1/kv/key-$writer-$key\""
         echo "write-out = \"|%{http_code}\\n\""
-    done < <(cat "$folder"/acknowledged.*) >"$folder/reads"
+    done <"$folder/acknowledged" >"$folder/reads"
     while read -r writer key; do
         echo "value $writer $key|200"
-    done < <(cat "$folder"/acknowledged.*) >"$folder/expected"
+    done <"$folder/acknowledged" >"$folder/expected"
     curl -s -K "$folder/reads" >"$folder/found"
     if ! diff "$folder/expected" "$folder/found" >"$folder/difference"; then
         fail "node$index does not give back what was acknowledged (< expected, > found)" "$folder/difference"

@@ -63,6 +63,13 @@ import Wire
         }
     }
 
+    @Test func `more entries than the limit are refused, however small`() {
+        var many = encoded(ZlibBatch(entries: [ByteBuffer](repeating: ByteBuffer(), count: 5)).encode)
+        #expect(throws: DecodingFailure.tooLarge("batch entries", limit: 4)) {
+            try ZlibBatch(decoding: &many, entryLimit: 4)
+        }
+    }
+
     @Test func `a size that its bytes cannot hold is refused`() {
         var lie = bytes("544f595a 01 00100000 00000000 00000002 0300")
         #expect(throws: DecodingFailure.invalid("batch length")) { try ZlibBatch(decoding: &lie) }

@@ -10,7 +10,8 @@ say() {
     echo "$(bold "==") $1"
 }
 
-# build_release ROOT PRODUCT…: builds in release mode, says so and what the compiler is at; ends the script on failure.
+# build_release ROOT PRODUCT…: builds in release mode and says so; ends the script on failure. Without colours, because the
+# compiler is given other arguments for them, and what a pipe has built would be built again on a terminal.
 build_release() {
     local root=$1 product begun
     shift
@@ -21,7 +22,7 @@ build_release() {
         else
             say "building $product: a first release build takes some 5 minutes on two cores"
         fi
-        if ! (cd "$root" && swift build -c release --product "$product"); then
+        if ! (cd "$root" && swift build -c release --no-color-diagnostics --product "$product"); then
             echo "$product could not be built; the compiler's words are above" >&2
             exit 1
         fi

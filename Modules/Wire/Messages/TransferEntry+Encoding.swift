@@ -33,10 +33,8 @@ extension TransferEntry {
 
     /// Reads entries from one ``ZlibBatch``; all their keys and values are slices of one buffer.
     static func decode(from buffer: inout ByteBuffer) throws(DecodingFailure) -> [TransferEntry] {
-        let batch = try ZlibBatch(decoding: &buffer, byteLimit: batchByteLimit)
-        guard batch.entries.count <= HandoffLimits.batchEntries else {
-            throw .tooLarge("entries of a batch", limit: HandoffLimits.batchEntries)
-        }
+        let batch = try ZlibBatch(
+            decoding: &buffer, byteLimit: batchByteLimit, entryLimit: HandoffLimits.batchEntries)
         var entries: [TransferEntry] = []
         entries.reserveCapacity(batch.entries.count)
         for var bytes in batch.entries {

@@ -76,7 +76,7 @@ import Wire
         expect(offer(4097), .tooLarge("keys of an offer", limit: 4096))
         let entries = Array(repeating: TransferEntry(key: Golden.key, object: Golden.object), count: 4097)
         expect(HandoffRequest.deliver(entries: Array(entries.dropLast()), epoch: .zero), nil)
-        expect(HandoffRequest.deliver(entries: entries, epoch: .zero), .tooLarge("entries of a batch", limit: 4096))
+        expect(HandoffRequest.deliver(entries: entries, epoch: .zero), .tooLarge("batch entries", limit: 4096))
         expect(HandoffResponse.wanted(Array(0..<4096)), nil)
         expect(HandoffResponse.wanted(Array(0..<4097)), .tooLarge("wanted places", limit: 4096))
         expect(HandoffResponse.wanted([4096]), .tooLarge("wanted place", limit: 4095))
