@@ -155,7 +155,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         case .synchronise(let node):
             exchange(with: node, at: now, into: &effects)
         case .viewAdopted(let epoch):
-            adopt(epoch)
+            adopt(epoch, at: now, into: &effects)
         case .leftOver(let leftOver):
             note(leftOver, at: now, into: &effects)
         case .inventory(let inventory):
