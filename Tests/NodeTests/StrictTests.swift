@@ -80,7 +80,7 @@ import Testing
     /// (riak_kv#1643).
     @Test func `a dot that was lost with the power is not given to another write`() throws {
         let cluster = try VirtualCluster.resting(3)
-        for index in 0..<12 {
+        for index in 0..<6 {
             let key = "key-\(index)"
             let first = try #require(try cluster.put(key, "first", of: 0).dot)
             let coordinator = try #require(cluster.hosts.firstIndex { $0.id == first.actor.node })

@@ -153,6 +153,7 @@ final class VirtualCluster {
     private func leave(_ index: Int) {
         guard hosts[index].node != nil else { return }
         hosts[index].node = nil
+        hosts[index].deadline = nil
         hosts[index].life += 1
         hosts[index].isCommitting = false
         for other in hosts.indices where other != index {
@@ -220,7 +221,7 @@ final class VirtualCluster {
     private func step(until end: Instant) -> Bool {
         var timer: (time: Instant, host: Int)?
         for host in hosts {
-            if let deadline = host.node?.nextDeadline, timer.map({ deadline < $0.time }) ?? true {
+            if let deadline = host.deadline, timer.map({ deadline < $0.time }) ?? true {
                 timer = (max(deadline, now), host.index)
             }
         }
@@ -302,6 +303,7 @@ final class VirtualCluster {
     }
 
     private func carryOut(from index: Int) {
+        hosts[index].deadline = hosts[index].node?.nextDeadline
         for effect in effects.takeAll() {
             switch effect {
             case .send(let bytes, let address):

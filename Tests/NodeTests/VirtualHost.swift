@@ -11,6 +11,8 @@ struct VirtualHost {
     let id: NodeID
     let fileSystem = VirtualFileSystem()
     var node: Node?
+    /// When the node wants its timer, as it said last: asking every node after each event is a sixth of a run.
+    var deadline: Instant?
     /// Which start of the host: messages of an earlier one are lost.
     var life = 0
     var isCommitting = false
