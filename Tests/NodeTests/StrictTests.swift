@@ -52,7 +52,8 @@ import Testing
     /// The owner that was cut off believes in the old ring until it hears of the new one, and a former owner that has given
     /// its partitions away must not serve it.
     @Test(arguments: [4, 5, 6] as [UInt64])
-    func `a strict read knows of every strict write when an owner has missed a change of the ring`(seed: UInt64) throws {
+    func `a strict read knows of every strict write when an owner has missed a change of the ring`(seed: UInt64) throws
+    {
         let cluster = try VirtualCluster.resting(4, seed: seed)
         var generator = SeededGenerator(seed: seed)
         var acknowledged: [String: [Dot]] = [:]
