@@ -60,6 +60,8 @@ extension VirtualCluster {
 
     /// Lets the cluster come to rest, and checks that it does.
     func rest(within limit: Duration = .seconds(120), sourceLocation: SourceLocation = #_sourceLocation) {
+        // What is on its way between two nodes, a repair say, is in nobody's work.
+        run(.seconds(1))
         let isReached = run(within: limit) { isAtRest }
         #expect(isReached, "no rest after \(limit): \(summary); seed \(options.seed)", sourceLocation: sourceLocation)
     }

@@ -172,6 +172,8 @@ final class VirtualCluster {
         for first in group {
             for second in others {
                 cuts.insert([min(first, second), max(first, second)])
+                // Whoever is added later is cut off from the start.
+                guard max(first, second) < hosts.count else { continue }
                 for (asker, asked) in [(first, second), (second, first)] {
                     schedule(.loss(of: asked, life: hosts[asked].life), on: asker, after: 2_000_000_000)
                 }

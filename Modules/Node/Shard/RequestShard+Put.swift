@@ -70,9 +70,7 @@ extension RequestShard {
                     CoordinatedWrite(
                         token: token.value, key: request.key, content: request.content, seeing: request.seeing,
                         precondition: request.precondition, expiry: request.expiry))))
-        if own >= plan.replicas.count {
-            effects.emit(.leftOver(.stray(token: token.value)))
-        }
+        noteStray(token, into: &effects)
     }
 
     mutating func putPrepared(
@@ -192,6 +190,7 @@ extension RequestShard {
                 .store(
                     CallID(.puts, slot, position: own),
                     .merge(token: work.token.value, key: work.request.key, object: work.made?.object ?? Object())))
+            noteStray(work.token, into: &effects)
         }
     }
 

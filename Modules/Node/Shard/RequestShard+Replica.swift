@@ -31,9 +31,7 @@ extension RequestShard {
             }
             guard let slot = accept(caller, into: &effects) else { return }
             effects.emit(.store(CallID(.replicas, slot), .merge(token: token.value, key: key, object: object)))
-            if !isOwner(of: token) {
-                effects.emit(.leftOver(.stray(token: token.value)))
-            }
+            noteStray(token, into: &effects)
         case .coordinate(let put, let placement):
             let token = Token(key: put.key)
             guard agrees(placement, about: token) else {
@@ -99,8 +97,11 @@ extension RequestShard {
         placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
     }
 
-    private func isOwner(of token: Token) -> Bool {
-        guard let own = view.ownIndex else { return false }
-        return view.ring.replicas(of: view.ring.partition(of: token)).isOwner(own)
+    /// Whatever was just stored here without this node being an owner has to go home. By the view of now: work that began
+    /// under an earlier one may end after this node's partitions have gone home.
+    func noteStray(_ token: Token, into effects: inout Effects<ShardEffect>) {
+        let replicas = view.ring.replicas(of: view.ring.partition(of: token))
+        guard !(view.ownIndex.map { replicas.isOwner($0) } ?? false) else { return }
+        effects.emit(.leftOver(.stray(token: token.value)))
     }
 }
