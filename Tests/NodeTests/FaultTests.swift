@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3] as [UInt64])
+    @Test(arguments: [1, 2, 19, 127] as [UInt64])
     func `whatever fails, nothing acknowledged is lost and all copies end alike`(seed: UInt64) throws {
         _ = try Self.run(seed: seed)
     }

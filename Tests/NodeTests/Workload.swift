@@ -69,8 +69,9 @@ struct Workload {
         options.sloppy = false
         let host = try #require(cluster.running.first)
         for key in writes.keys.sorted() {
-            guard let written = writes[key], let last = written.lastIndex(where: { $0.dot != nil }) else { continue }
+            // Also what was never acknowledged: reading it repairs it.
             let response = try cluster.get(key, of: host, options)
+            guard let written = writes[key], let last = written.lastIndex(where: { $0.dot != nil }) else { continue }
             let values = try #require(response.values, "\(key): \(response)", sourceLocation: sourceLocation)
             let context = try #require(response.context, "\(key) is not there", sourceLocation: sourceLocation)
             for write in written {

@@ -113,7 +113,7 @@ extension ControlPlane {
     /// Answers by the view that every shard goes by, not by the newest: only then is it true that this node acknowledges
     /// no write any more that leaves the puller out. The store does it behind everything that it was asked for before.
     mutating func serve(
-        _ request: HandoffRequest, from node: NodeID, _ caller: ControlCaller,
+        _ request: HandoffRequest, from node: NodeID, _ caller: ControlCaller, at now: Instant,
         into effects: inout Effects<ControlEffect>
     ) {
         let ticket = ControlTicket(origin: .caller(caller, node), ticket: HandoffTicket(rawValue: 0))
@@ -138,7 +138,22 @@ extension ControlPlane {
                 effects.emit(.answerHandoff(.wrongEpoch(adopted.epoch), caller))
                 return
             }
-            effects.emit(.storage(.merge(entries), ticket))
+            merge(entries, ticket, at: now, into: &effects)
+        }
+    }
+
+    /// Merges what came from another node. Some of it may be of a partition that is not this node's any more: it was asked
+    /// for, or agreed to, under an earlier view, and comes behind homecoming's look at what there was.
+    private mutating func merge(
+        _ entries: [TransferEntry], _ ticket: ControlTicket, at now: Instant, into effects: inout Effects<ControlEffect>
+    ) {
+        effects.emit(.storage(.merge(entries), ticket))
+        var strays = PartitionSet.none(of: current.partitionCount)
+        for entry in entries {
+            strays.insert(current.partition(of: Token(key: entry.key).value))
+        }
+        for partition in strays where !current.owned.contains(partition) {
+            tellHomecoming(.strayStored(partition), at: now, into: &effects)
         }
     }
 
@@ -150,7 +165,7 @@ extension ControlPlane {
             case .pull(let request, let node, let ticket):
                 effects.emit(.handoff(.pull(request), to: node, ControlTicket(origin: .acquisition, ticket: ticket)))
             case .merge(let entries, let ticket):
-                effects.emit(.storage(.merge(entries), ControlTicket(origin: .acquisition, ticket: ticket)))
+                merge(entries, ControlTicket(origin: .acquisition, ticket: ticket), at: now, into: &effects)
             case .claim(let partitions):
                 effects.emit(.observe(.acquired(partitions: partitions.count)))
                 amendOwn(at: now, into: &effects) { record in

@@ -116,10 +116,15 @@ extension ControlPlane {
     }
 
     /// Every shard goes by the view of this epoch, or a later one.
-    mutating func adopt(_ epoch: RingEpoch) {
+    mutating func adopt(_ epoch: RingEpoch, at now: Instant, into effects: inout Effects<ControlEffect>) {
         guard let index = published.lastIndex(where: { $0.epoch == epoch }) else { return }
+        let before = adopted
         adopted = published[index]
         published.removeFirst(index + 1)
+        // Until now a shard may have stored as an owner, behind homecoming's look at what there was.
+        for partition in before.owned where !adopted.owned.contains(partition) {
+            tellHomecoming(.strayStored(partition), at: now, into: &effects)
+        }
     }
 
     /// A joining member that holds all that it should own is up.

@@ -155,7 +155,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         case .synchronise(let node):
             exchange(with: node, at: now, into: &effects)
         case .viewAdopted(let epoch):
-            adopt(epoch)
+            adopt(epoch, at: now, into: &effects)
         case .leftOver(let leftOver):
             note(leftOver, at: now, into: &effects)
         case .inventory(let inventory):
@@ -163,7 +163,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
             tellHints(
                 .inventory(owners: inventory.hintedOwners, marks: inventory.marks), at: now, into: &effects)
         case .handoffRequested(let request, let node, let caller):
-            serve(request, from: node, caller, into: &effects)
+            serve(request, from: node, caller, at: now, into: &effects)
         case .handoffAnswered(let ticket, let response, let byteCount):
             answered(ticket, response, byteCount: byteCount, at: now, into: &effects)
         case .handoffFailed(let ticket):
