@@ -153,7 +153,11 @@ extension ObjectReader {
         if cursor?.token == .max {
             return .hints([], next: nil)
         }
-        let (records, next) = try hints(for: owner, from: cursor.map { $0.token + 1 } ?? 0, limit: limit)
+        var (records, next) = try hints(for: owner, from: cursor.map { $0.token + 1 } ?? 0, limit: limit)
+        // A page has hints for anyone: one that has none for this owner says nothing about those behind it.
+        while records.isEmpty, let from = next {
+            (records, next) = try hints(for: owner, from: from, limit: limit)
+        }
         let entries = records.map { HintEntry(key: $0.key, token: $0.token, sequence: $0.sequence) }
         return .hints(entries, next: next.map { HintCursor(token: $0 - 1, key: ByteBuffer()) })
     }
