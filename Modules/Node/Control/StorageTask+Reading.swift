@@ -77,15 +77,19 @@ extension ObjectReader {
                 continue
             }
             var from: UInt64? = max(request.from, tokens.lowerBound)
-            while let first = from {
-                if byteCount >= byteLimit || found.count >= HandoffLimits.batchEntries / 2 {
-                    next = first
-                    partitionsLeft += 1
-                    break
-                }
+            while let first = from, next == nil {
                 let page = page(tokens: first...tokens.upperBound, limit: 64)
-                found += page.entries
-                byteCount += page.entries.reduce(0) { $0 + $1.byteCount }
+                for entry in page.entries {
+                    // Values may be large: a page of them would not fit into a frame.
+                    let isFull = byteCount >= byteLimit || found.count >= HandoffLimits.batchEntries / 2
+                    if isFull, entry.token != found.last?.token {
+                        next = entry.token
+                        partitionsLeft += 1
+                        break
+                    }
+                    found.append(entry)
+                    byteCount += entry.byteCount
+                }
                 from = page.next
             }
         }
