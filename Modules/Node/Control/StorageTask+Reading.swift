@@ -174,7 +174,8 @@ extension ObjectReader {
                 byteCount += entries(of: hint.token).first?.byteCount ?? 0
                 loaded.append(.found(TransferEntry(key: hint.key, object: object)))
             } else {
-                loaded.append(.gone)
+                // A copy that is there and damaged is not gone: the hint stays until it is mended.
+                loaded.append(entries(of: hint.token).isEmpty ? .gone : .unreadable)
             }
         }
         return .loaded(loaded, byteCount: byteCount)
