@@ -30,6 +30,9 @@ final class ShardRunner: @unchecked Sendable {
     /// Events that came of effects: they have their turn when all effects are carried out.
     private var consequences: [ShardEvent] = []
     private var operations: [StorageRunner.Operation] = []
+    /// What the control plane is told when the operations are in the store's queue: what it asks of the store about them
+    /// comes behind them.
+    private var leftOvers: [LeftOver] = []
     private var inbound: [UInt32: InboundConnection] = [:]
     private var lastInbound: UInt32 = 0
     private var unflushed: [InboundConnection] = []
@@ -179,6 +182,12 @@ final class ShardRunner: @unchecked Sendable {
             operations.reserveCapacity(batch.count)
             storage.submit(batch, from: self)
         }
+        if !leftOvers.isEmpty {
+            for leftOver in leftOvers {
+                control(.leftOver(leftOver))
+            }
+            leftOvers.removeAll(keepingCapacity: true)
+        }
         for connection in unflushed {
             connection.flush()
         }
@@ -226,7 +235,7 @@ final class ShardRunner: @unchecked Sendable {
         case .synchronise(let node):
             control(.synchronise(with: node))
         case .leftOver(let leftOver):
-            control(.leftOver(leftOver))
+            leftOvers.append(leftOver)
         case .observe(let observation):
             metrics.count(observation)
         }
