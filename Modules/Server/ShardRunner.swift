@@ -40,6 +40,7 @@ final class ShardRunner: @unchecked Sendable {
     private var callers = SlotTable<@Sendable (Response) -> Void>(capacity: 1 << 16)
     private var endpoints: [NodeID: RPCEndpoint] = [:]
     private var drained: (@Sendable () -> Void)?
+    private var isStopped = false
 
     /// The shard's number: the upper byte of its connections' numbers.
     private let index: UInt32
@@ -82,7 +83,7 @@ final class ShardRunner: @unchecked Sendable {
     /// Serves a request of this process.
     func serve(_ request: Request, completion: @escaping @Sendable (Response) -> Void) {
         eventLoop.execute {
-            guard let slot = self.callers.insert(completion) else {
+            guard !self.isStopped, let slot = self.callers.insert(completion) else {
                 completion(.failed(.busy(retryAfterMilliseconds: 100)))
                 return
             }
@@ -139,9 +140,13 @@ final class ShardRunner: @unchecked Sendable {
         return index < shards.count ? shards[index] : nil
     }
 
-    /// Closes every connection.
+    /// Closes every connection, and answers whoever still waits in this process: nobody else will.
     func stop() -> EventLoopFuture<Void> {
         eventLoop.submit {
+            self.isStopped = true
+            for slot in self.callers.ids {
+                self.callers.remove(slot)?(.failed(.timeout(required: 1, available: 0, outcome: .unknown)))
+            }
             self.timer.cancel()
             self.peers?.close()
             self.peers = nil
