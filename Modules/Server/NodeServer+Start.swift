@@ -114,6 +114,13 @@ extension NodeServer {
             }
             try check(configuration, against: ring)
             membership.amend(node, describe)
+            do throws(DecodingFailure) {
+                try membership[node]?.check()
+            } catch {
+                throw .configuration("the node's own description: \(error)")
+            }
+            // Before anybody hears it: two words of one version would be taken for those of a cloned identity.
+            try directory.write(membership)
             return Home(identity: restored.identity, membership: membership, ring: ring, name: name)
         }
         var ring: RingConfiguration
