@@ -130,7 +130,7 @@ let package = Package(
                 "Node",
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
-        tests("Server", ["Machine", "Causality", "Coordinator", "Node", logging]),
+        tests("Server", ["Machine", "Causality", "Coordinator", "Ring", "Storage", "Disk", "Node", logging]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),

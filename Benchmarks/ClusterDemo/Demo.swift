@@ -14,6 +14,8 @@ final class Demo {
     private let console = Console()
     private var nodes: [NodeProcess] = []
     private var report: Report
+    /// The pass under way, which must end before its event loop does.
+    private var current: NIOLoopBound<Pass>?
 
     init(_ options: Options, folder: String, eventLoop: any EventLoop) throws {
         self.eventLoop = eventLoop
@@ -50,6 +52,9 @@ final class Demo {
     /// Stops whatever runs; what went wrong with that.
     func stop() async -> [String] {
         var troubles: [String] = []
+        if let current {
+            try? await end(current)
+        }
         for node in nodes.reversed() {
             if let trouble = await node.stop() {
                 troubles.append(trouble)
@@ -136,11 +141,13 @@ final class Demo {
         _ action: Pass.Action, on nodes: ArraySlice<NodeProcess>, allowance: Int
     ) async throws -> NIOLoopBound<Pass> {
         let endpoints = nodes.map(\.endpoint)
-        return try await eventLoop.submit { [eventLoop, records] in
+        let pass = try await eventLoop.submit { [eventLoop, records] in
             let pass = try Pass(action, records: records, allowance: allowance, eventLoop: eventLoop)
             endpoints.forEach(pass.add)
             return NIOLoopBound(pass, eventLoop: eventLoop)
         }.get()
+        current = pass
+        return pass
     }
 
     private func allow(_ pass: NIOLoopBound<Pass>, _ allowance: Int) async throws {
@@ -148,6 +155,7 @@ final class Demo {
     }
 
     private func end(_ pass: NIOLoopBound<Pass>) async throws {
+        current = nil
         try await eventLoop.submit { pass.value.finish() }.get()
     }
 

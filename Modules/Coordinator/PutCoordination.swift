@@ -120,6 +120,13 @@ public struct PutCoordination: Sendable {
         return merge(step, advance())
     }
 
+    /// Goes on, over these replicas, with a write that the local store has made before: in place of ``begin()`` and
+    /// ``prepared()``. Nothing is refused as not applied any more.
+    public mutating func resume() -> PutStep {
+        sent.insert(own)
+        return prepared()
+    }
+
     /// A replica, or the local store, has the object.
     public mutating func acknowledge(_ position: Int, isDurable: Bool) -> PutStep {
         guard sent.contains(position), !acknowledged.contains(position) else { return PutStep() }

@@ -313,9 +313,10 @@ final class ControlRunner: @unchecked Sendable {
 
 extension ControlRunner: PeerConnectionsDelegate {
     func peers(_ peers: PeerConnections, received frame: Frame, from peer: NodeID) {
-        guard frame.flags.contains(.reply), let call = calls.remove(SlotID(rawValue: frame.requestID)),
-            call.node == peer
-        else { return }
+        // An answer to another's question leaves that question open.
+        let slot = SlotID(rawValue: frame.requestID)
+        guard frame.flags.contains(.reply), let call = calls[slot], call.node == peer else { return }
+        calls.remove(slot)
         var payload = frame.payload
         do {
             switch call.purpose {

@@ -51,6 +51,15 @@ struct DataDirectory {
         }
     }
 
+    /// Writes down what the node says of itself and knows of the others.
+    func write(_ membership: Membership) throws(StartFailure) {
+        do throws(StorageFailure) {
+            try membershipFile.replace(with: membership.encoded())
+        } catch {
+            throw .dataDirectory("the data directory \(path) cannot be written: \(error)")
+        }
+    }
+
     /// Makes the directory a node's.
     func create(_ identity: NodeIdentity, _ membership: Membership) throws(StartFailure) -> IdentityFile {
         do throws(StorageFailure) {

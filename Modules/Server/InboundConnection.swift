@@ -78,6 +78,8 @@ final class InboundConnection: RPCConnectionDelegate {
 
     func connectionClosed(_ connection: RPCConnection, reason: ConnectionCloseReason) {
         shard.remove(id)
+        // A connection that ends amid a read has no end of the batch: what was taken before would wait for another's.
+        shard.finishBatch()
     }
 
     private func take(_ frame: Frame, _ payload: inout ByteBuffer) throws(DecodingFailure) {

@@ -37,6 +37,11 @@ extension NodeServer {
     ) async throws(StartFailure) -> NodeServer {
         let host = try literalAddress(of: configuration.advertisedHost ?? configuration.host)
         let bindHost = try literalAddress(of: configuration.host)
+        let httpPort = configuration.httpPort ?? (configuration.port == 0 ? 0 : configuration.port + 1)
+        guard [configuration.port, httpPort].allSatisfy({ (0...65535).contains($0) }) else {
+            throw .configuration("a port is a number from 0 to 65535, and HTTP's default is one above --port")
+        }
+        let seeds = try addresses(of: configuration.seeds)
         let fileSystem: any FileSystem =
             configuration.engine == .memory ? VirtualFileSystem() : PosixFileSystem()
         let path = configuration.dataDirectory ?? "toystore-data/\(configuration.host)-\(configuration.port)"
@@ -72,7 +77,7 @@ extension NodeServer {
             return try await run(
                 home, hello: hello, bindHost: bindHost, host: host, port: port, directory: directory,
                 listener: listener,
-                doors: doors, configuration, group: group, generator: &generator, logger: logger)
+                doors: doors, seeds: seeds, configuration, group: group, generator: &generator, logger: logger)
         } catch {
             await listener.close()
             throw error
@@ -98,7 +103,7 @@ extension NodeServer {
             record.name = name
             record.host = host
             record.port = UInt16(port)
-            record.httpPort = UInt16(configuration.httpPort ?? (port + 1))
+            record.httpPort = UInt16(clamping: configuration.httpPort ?? (port < 65535 ? port + 1 : 0))
             record.zone = configuration.zone
             record.weight = configuration.weight
             record.softwareVersion = version
@@ -114,6 +119,13 @@ extension NodeServer {
             }
             try check(configuration, against: ring)
             membership.amend(node, describe)
+            do throws(DecodingFailure) {
+                try membership[node]?.check()
+            } catch {
+                throw .configuration("the node's own description: \(error)")
+            }
+            // Before anybody hears it: two words of one version would be taken for those of a cloned identity.
+            try directory.write(membership)
             return Home(identity: restored.identity, membership: membership, ring: ring, name: name)
         }
         var ring: RingConfiguration
@@ -176,7 +188,8 @@ extension NodeServer {
     /// Opens storage and puts the machines on their loops.
     private static func run(
         _ home: Home, hello: Hello, bindHost: String, host: String, port: Int, directory: DataDirectory,
-        listener: RPCListener, doors: Doors, _ configuration: ServerConfiguration, group: MultiThreadedEventLoopGroup,
+        listener: RPCListener, doors: Doors, seeds: [GossipAddress], _ configuration: ServerConfiguration,
+        group: MultiThreadedEventLoopGroup,
         generator: inout SeededGenerator, logger: Logger
     ) async throws(StartFailure) -> NodeServer {
         let node = home.identity.identity.node
@@ -216,12 +229,6 @@ extension NodeServer {
         } catch {
             await storage.close()
             throw .port("UDP \(bindHost):\(port) for the gossip cannot be used: \(error); choose another with --port")
-        }
-        var seeds: [GossipAddress] = []
-        for seed in configuration.seeds {
-            if let address = GossipAddress(host: try literalAddress(of: seed.host), port: UInt16(seed.port)) {
-                seeds.append(address)
-            }
         }
         for shard in shards {
             shard.start(hello: hello, configuration: RPCConfiguration(), seed: generator.next())
@@ -287,6 +294,18 @@ extension NodeServer {
         } catch {
             throw .configuration("the cluster's name must have 1 to 64 bytes: \(error)")
         }
+    }
+
+    /// Where the gossip finds the seeds.
+    private static func addresses(of seeds: [RPCSeed]) throws(StartFailure) -> [GossipAddress] {
+        var addresses: [GossipAddress] = []
+        for seed in seeds {
+            guard (1...65535).contains(seed.port),
+                let address = GossipAddress(host: try literalAddress(of: seed.host), port: UInt16(seed.port))
+            else { throw .configuration("the seed \(seed.host):\(seed.port) is no address to reach a node at") }
+            addresses.append(address)
+        }
+        return addresses
     }
 
     /// The address of a host: the gossip speaks addresses only.

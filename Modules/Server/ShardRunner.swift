@@ -30,6 +30,9 @@ final class ShardRunner: @unchecked Sendable {
     /// Events that came of effects: they have their turn when all effects are carried out.
     private var consequences: [ShardEvent] = []
     private var operations: [StorageRunner.Operation] = []
+    /// What the control plane is told when the operations are in the store's queue: what it asks of the store about them
+    /// comes behind them.
+    private var leftOvers: [LeftOver] = []
     private var inbound: [UInt32: InboundConnection] = [:]
     private var lastInbound: UInt32 = 0
     private var unflushed: [InboundConnection] = []
@@ -37,6 +40,7 @@ final class ShardRunner: @unchecked Sendable {
     private var callers = SlotTable<@Sendable (Response) -> Void>(capacity: 1 << 16)
     private var endpoints: [NodeID: RPCEndpoint] = [:]
     private var drained: (@Sendable () -> Void)?
+    private var isStopped = false
 
     /// The shard's number: the upper byte of its connections' numbers.
     private let index: UInt32
@@ -79,7 +83,7 @@ final class ShardRunner: @unchecked Sendable {
     /// Serves a request of this process.
     func serve(_ request: Request, completion: @escaping @Sendable (Response) -> Void) {
         eventLoop.execute {
-            guard let slot = self.callers.insert(completion) else {
+            guard !self.isStopped, let slot = self.callers.insert(completion) else {
                 completion(.failed(.busy(retryAfterMilliseconds: 100)))
                 return
             }
@@ -136,9 +140,13 @@ final class ShardRunner: @unchecked Sendable {
         return index < shards.count ? shards[index] : nil
     }
 
-    /// Closes every connection.
+    /// Closes every connection, and answers whoever still waits in this process: nobody else will.
     func stop() -> EventLoopFuture<Void> {
         eventLoop.submit {
+            self.isStopped = true
+            for slot in self.callers.ids {
+                self.callers.remove(slot)?(.failed(.timeout(required: 1, available: 0, outcome: .unknown)))
+            }
             self.timer.cancel()
             self.peers?.close()
             self.peers = nil
@@ -178,6 +186,12 @@ final class ShardRunner: @unchecked Sendable {
             operations = []
             operations.reserveCapacity(batch.count)
             storage.submit(batch, from: self)
+        }
+        if !leftOvers.isEmpty {
+            for leftOver in leftOvers {
+                control(.leftOver(leftOver))
+            }
+            leftOvers.removeAll(keepingCapacity: true)
         }
         for connection in unflushed {
             connection.flush()
@@ -226,7 +240,7 @@ final class ShardRunner: @unchecked Sendable {
         case .synchronise(let node):
             control(.synchronise(with: node))
         case .leftOver(let leftOver):
-            control(.leftOver(leftOver))
+            leftOvers.append(leftOver)
         case .observe(let observation):
             metrics.count(observation)
         }

@@ -241,11 +241,11 @@ final class StorageRunner: Sendable {
         }
     }
 
-    /// Reclaims space while there is nothing else to do.
+    /// Reclaims space while there is nothing else to do; a stop does not wait for it.
     private func compact() {
         do throws(StorageFailure) {
             while try state.engine.compactStep(budget: 1 << 20).hasMore {
-                if queue.withLock({ !$0.waiting.isEmpty }) { return }
+                if queue.withLock({ !$0.waiting.isEmpty || $0.isClosed }) { return }
             }
         } catch {
             logger.warning("compaction: \(error)")

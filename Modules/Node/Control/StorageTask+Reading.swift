@@ -77,15 +77,19 @@ extension ObjectReader {
                 continue
             }
             var from: UInt64? = max(request.from, tokens.lowerBound)
-            while let first = from {
-                if byteCount >= byteLimit || found.count >= HandoffLimits.batchEntries / 2 {
-                    next = first
-                    partitionsLeft += 1
-                    break
-                }
+            while let first = from, next == nil {
                 let page = page(tokens: first...tokens.upperBound, limit: 64)
-                found += page.entries
-                byteCount += page.entries.reduce(0) { $0 + $1.byteCount }
+                for entry in page.entries {
+                    // Values may be large: a page of them would not fit into a frame.
+                    let isFull = byteCount >= byteLimit || found.count >= HandoffLimits.batchEntries / 2
+                    if isFull, entry.token != found.last?.token {
+                        next = entry.token
+                        partitionsLeft += 1
+                        break
+                    }
+                    found.append(entry)
+                    byteCount += entry.byteCount
+                }
                 from = page.next
             }
         }
@@ -153,7 +157,11 @@ extension ObjectReader {
         if cursor?.token == .max {
             return .hints([], next: nil)
         }
-        let (records, next) = try hints(for: owner, from: cursor.map { $0.token + 1 } ?? 0, limit: limit)
+        var (records, next) = try hints(for: owner, from: cursor.map { $0.token + 1 } ?? 0, limit: limit)
+        // A page has hints for anyone: one that has none for this owner says nothing about those behind it.
+        while records.isEmpty, let from = next {
+            (records, next) = try hints(for: owner, from: from, limit: limit)
+        }
         let entries = records.map { HintEntry(key: $0.key, token: $0.token, sequence: $0.sequence) }
         return .hints(entries, next: next.map { HintCursor(token: $0 - 1, key: ByteBuffer()) })
     }
@@ -166,7 +174,8 @@ extension ObjectReader {
                 byteCount += entries(of: hint.token).first?.byteCount ?? 0
                 loaded.append(.found(TransferEntry(key: hint.key, object: object)))
             } else {
-                loaded.append(.gone)
+                // A copy that is there and damaged is not gone: the hint stays until it is mended.
+                loaded.append(entries(of: hint.token).isEmpty ? .gone : .unreadable)
             }
         }
         return .loaded(loaded, byteCount: byteCount)

@@ -73,7 +73,7 @@ extension RequestShard {
 
     mutating func expireGet(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = gets[slot] else { return }
-        guard now < work.deadline else {
+        guard now < work.deadline, !work.coordination.isAnswered else {
             let step = gets[slot]?.coordination.expire()
             take(step, of: slot, at: now, into: &effects)
             return
@@ -140,6 +140,10 @@ extension RequestShard {
         }
         if step.isFinished {
             gets.remove(slot)
+        } else if step.reply != nil {
+            // Replicas that are behind are waited for, to repair them, but not for long: one that lags would fill the table
+            // with reads that have their answer.
+            gets.setAlarm(min(work.deadline, now.advanced(byNanoseconds: configuration.patience)), of: slot)
         }
     }
 

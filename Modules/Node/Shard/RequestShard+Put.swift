@@ -17,6 +17,8 @@ struct PutWork {
     /// What the local store made of the write.
     var made: (object: Object, dot: Dot)?
     var isCommitted = false
+    /// The local store has refused the object that it made before: its next commit says nothing of it.
+    var isRefused = false
     /// A replica saw the partition differently: the write is sent out anew with the next view.
     var isStale = false
 }
@@ -76,12 +78,16 @@ extension RequestShard {
     mutating func putPrepared(
         _ call: CallID, _ operation: PreparedOperation, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
-        guard let work = puts[call.slot], call.position == work.own, work.made == nil else { return }
+        guard let work = puts[call.slot], call.position == work.own else { return }
         switch operation {
         case .coordinated(let object, let dot):
+            guard work.made == nil else { return }
             puts[call.slot]?.made = (object, dot)
             let step = puts[call.slot]?.coordination.prepared()
             take(step, of: call.slot, at: now, into: &effects)
+        case .refused where work.made != nil:
+            puts[call.slot]?.isRefused = true
+            putFailed(call.slot, call.position, at: now, into: &effects)
         case .refused(let refusal):
             puts.remove(call.slot)
             fail(
@@ -95,7 +101,7 @@ extension RequestShard {
     mutating func putCommitted(
         _ call: CallID, _ failure: StorageFailure?, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
-        guard let work = puts[call.slot], call.position == work.own, work.made != nil else { return }
+        guard let work = puts[call.slot], call.position == work.own, work.made != nil, !work.isRefused else { return }
         if failure == nil {
             puts[call.slot]?.isCommitted = true
             let step = puts[call.slot]?.coordination.acknowledge(work.own, isDurable: configuration.isDurable)
@@ -173,13 +179,11 @@ extension RequestShard {
         again.plan = plan
         again.own = own
         again.isStale = false
+        again.isRefused = false
         again.coordination = coordination(of: work.request, plan, own: own)
         let alarm = min(work.deadline, now.advanced(byNanoseconds: configuration.patience))
         guard let slot = puts.insert(again, alarm: alarm) else { return }
-        var step = puts[slot]?.coordination.begin()
-        if step?.reply == nil {
-            step = puts[slot]?.coordination.prepared()
-        }
+        let step = puts[slot]?.coordination.resume()
         take(step, of: slot, at: now, into: &effects)
         if work.isCommitted {
             let step = puts[slot]?.coordination.acknowledge(own, isDurable: configuration.isDurable)

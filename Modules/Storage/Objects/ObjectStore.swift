@@ -45,7 +45,8 @@ public final class ObjectStore {
     private let engine: any StorageEngine
     private let configuration: Configuration
     private let identity: IdentityFile
-    private let epochFloor: UInt64
+    /// A record of an earlier epoch may lack dots that were issued: its next dot takes a fresh one.
+    private var epochFloor: UInt64
     private var epochs: EpochAllocator
     private var clock = HybridLogicalClock()
     private var batch = WriteBatch()
@@ -107,7 +108,8 @@ public final class ObjectStore {
     }
 
     /// Stores the batch; when it returns, all that was prepared since the last call is stored, and durable where the
-    /// configuration says so. When it throws, each of them may or may not be.
+    /// configuration says so. When it throws, each of them may or may not be, and their dots have left the node: as after
+    /// an unclean stop, every key takes a fresh epoch before its next dot.
     public func commit() throws(StorageFailure) {
         defer {
             batch.removeAll()
@@ -118,7 +120,12 @@ public final class ObjectStore {
             reserve(upTo: bound)
         }
         guard !batch.isEmpty else { return }
-        try engine.append(batch, durability: configuration.durability)
+        do {
+            try engine.append(batch, durability: configuration.durability)
+        } catch {
+            epochFloor = max(epochFloor, epochs.allocate() ?? epochs.bound)
+            throw error
+        }
     }
 
     /// The ranges that are marked: whole partitions that an owner has to be sent. In the order of owner and partition.

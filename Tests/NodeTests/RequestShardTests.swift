@@ -1,0 +1,117 @@
+import Causality
+import Coordinator
+import Machine
+import Node
+import Ring
+import Storage
+import Testing
+
+/// One shard of the first of three nodes that all own and hold everything, and no fallback beside them.
+@Suite struct RequestShardTests {
+    private static let ids = (1...3).map { NodeID(high: 0, low: UInt64($0)) }
+
+    private struct Run: ~Copyable {
+        var shard: RequestShard
+        var effects = Effects<ShardEffect>()
+        var now = Instant.zero
+
+        init() throws {
+            shard = RequestShard(configuration: ShardConfiguration(), view: try Self.view(unreachable: []))
+        }
+
+        static func view(unreachable: Set<NodeID>) throws -> ClusterView {
+            let ring = try #require(RingConfiguration(partitions: 32, replicas: 3))
+            let membership = Membership(
+                RequestShardTests.ids.map { id in
+                    Member(
+                        id: id, name: "\(id.low)", host: "10.0.0.\(id.low)", port: 7400, state: .up,
+                        holdings: .all(of: 32))
+                })
+            return ClusterView(
+                ring: Ring(membership, configuration: ring), own: RequestShardTests.ids[0], unreachable: unreachable)
+        }
+
+        mutating func receive(_ event: ShardEvent) -> [ShardEffect] {
+            shard.receive(event, at: now, into: &effects)
+            return effects.takeAll()
+        }
+
+        mutating func wait(_ duration: Duration) -> [ShardEffect] {
+            now = now.advanced(by: duration)
+            shard.expire(at: now, into: &effects)
+            return effects.takeAll()
+        }
+
+        /// Begins a write that this node coordinates, as far as the copies to the two others.
+        mutating func beginWrite(_ options: RequestOptions = RequestOptions()) throws -> (
+            own: CallID, others: [CallID], client: Caller
+        ) {
+            for index in 0... {
+                let key = ByteBuffer(string: "key-\(index)")
+                let content = Sibling.Content.value(ByteBuffer(string: "1"), contentType: "")
+                let put = PutRequest(key: key, content: content, options: options)
+                let began = receive(.request(.put(put), from: .client(UInt64(index))))
+                for case .store(let call, .coordinate) in began {
+                    var object = Object()
+                    let dot = object.write(
+                        content, expiry: 0, timestamp: HybridTimestamp(milliseconds: 1), seeing: .everythingHere,
+                        as: ActorID(node: RequestShardTests.ids[0], epoch: 1))
+                    let sent = receive(.prepared(call, .coordinated(object: object, dot: dot)))
+                    let others: [CallID] = sent.compactMap { effect in
+                        if case .send(_, _, let call) = effect { call } else { nil }
+                    }
+                    try #require(others.count == 2)
+                    return (call, others, .client(UInt64(index)))
+                }
+            }
+            throw CancellationError()
+        }
+    }
+
+    @Test func `a write that is stored here is never called not applied, whoever is lost meanwhile`() throws {
+        var run = try Run()
+        let (own, others, client) = try run.beginWrite(RequestOptions(sloppy: false))
+        _ = run.receive(.committed(own, nil))
+        _ = run.receive(.answered(others[0], .wrongEpoch(.zero)))
+        // The other view that it is to be sent out anew under has nobody else.
+        var effects = run.receive(.viewChanged(try Run.view(unreachable: Set(Self.ids.dropFirst()))))
+        effects += run.wait(.milliseconds(100)) + run.wait(.seconds(10))
+
+        let outcomes: [RequestFailure.Outcome] = effects.compactMap { effect in
+            if case .reply(.failed(let failure), client) = effect { failure.outcome } else { nil }
+        }
+        #expect(outcomes == [.unknown])
+        // Both owners are left a hint.
+        let hints = effects.filter { if case .store(_, .hint) = $0 { true } else { false } }
+        #expect(hints.count == 2)
+        #expect(run.shard.workCount == 0)
+    }
+
+    @Test func `a copy that the store has refused is not acknowledged by the next commit`() throws {
+        var run = try Run()
+        let (_, others, client) = try run.beginWrite(RequestOptions(write: .one))
+        _ = run.receive(.answered(others[0], .wrongEpoch(.zero)))
+        // The write goes out anew, and the store is asked for its word once more.
+        let again = run.wait(.milliseconds(30))
+        let merges: [CallID] = again.compactMap { effect in
+            if case .store(let call, .merge) = effect { call } else { nil }
+        }
+        let own = try #require(merges.first)
+        var effects = run.receive(.prepared(own, .refused(.noEpoch)))
+        effects += run.receive(.committed(own, nil))
+        effects += run.wait(.seconds(10))
+
+        let replies: [Response] = effects.compactMap { effect in
+            if case .reply(let response, client) = effect { response } else { nil }
+        }
+        #expect(replies.count == 1)
+        for reply in replies {
+            guard case .failed(let failure) = reply else {
+                Issue.record("\(reply)")
+                continue
+            }
+            #expect(failure.outcome == .unknown)
+        }
+        #expect(run.shard.workCount == 0)
+    }
+}
