@@ -32,6 +32,7 @@ struct ClusterContact {
             }
             attempt += 1
             do {
+                // Seeds that start at the same time need a moment; longer pauses spare those that are away.
                 try await Task.sleep(for: .milliseconds(min(200 * attempt, 2000)))
             } catch {
                 throw .cancelled

@@ -27,8 +27,6 @@ struct ControlLog: Sendable {
             logger.warning(
                 "others know a later word of this node than it does: its data directory has gone back in time",
                 metadata: ["version": "\(version)"])
-        case .full:
-            logger.error("the membership is full: no further node can join")
         }
     }
 

@@ -19,7 +19,6 @@ final class ControlRunner: @unchecked Sendable {
     let eventLoop: any EventLoop
     let storage: StorageRunner
     let logger: Logger
-    let clusterName: String
     private let events: ControlLog
 
     private(set) var machine: ControlPlane
@@ -28,7 +27,7 @@ final class ControlRunner: @unchecked Sendable {
     private var consequences: [ControlEvent] = []
     private var shards: [ShardRunner] = []
     private var peers: PeerConnections?
-    private var endpoints: [NodeID: RPCEndpoint] = [:]
+    private var directory = PeerDirectory()
     private var calls = SlotTable<PendingCall>(capacity: 1 << 14)
     private var pushPulls = SlotTable<ControlCaller>(capacity: 1 << 10)
     private var datagrams: GossipSocket?
@@ -49,13 +48,12 @@ final class ControlRunner: @unchecked Sendable {
     }
 
     init(
-        machine: consuming ControlPlane, eventLoop: any EventLoop, storage: StorageRunner, clusterName: String,
+        machine: consuming ControlPlane, eventLoop: any EventLoop, storage: StorageRunner,
         logger: Logger
     ) {
         self.machine = machine
         self.eventLoop = eventLoop
         self.storage = storage
-        self.clusterName = clusterName
         self.logger = logger
         events = ControlLog(logger: logger)
     }
@@ -244,27 +242,12 @@ final class ControlRunner: @unchecked Sendable {
     }
 
     private func publish(_ view: ClusterView) {
-        connect(to: view)
+        directory.follow(view, peers)
         let epoch = view.ring.epoch
         let adoptions = Countdown(shards.count) { self.receive(.viewAdopted(epoch)) }
         for shard in shards {
             shard.adopt(view) { adoptions.countDown() }
         }
-    }
-
-    private func connect(to view: ClusterView) {
-        var current: [NodeID: RPCEndpoint] = [:]
-        for member in view.ring.members where member.id != view.own {
-            let endpoint = RPCEndpoint(host: member.host, port: Int(member.port))
-            current[member.id] = endpoint
-            if endpoints[member.id] != endpoint {
-                peers?.setEndpoint(endpoint, of: member.id)
-            }
-        }
-        for (node, _) in endpoints where current[node] == nil {
-            peers?.remove(node)
-        }
-        endpoints = current
     }
 
     // MARK: - Questions to other nodes

@@ -204,18 +204,17 @@ extension NodeServer {
             configuration: controlConfiguration, seed: generator.next())
         let view = machine.view
         let control = ControlRunner(
-            machine: machine, eventLoop: loops[0], storage: storage, clusterName: configuration.cluster, logger: logger)
+            machine: machine, eventLoop: loops[0], storage: storage, logger: logger)
 
         var shardConfiguration = ShardConfiguration()
         shardConfiguration.read = configuration.read
         shardConfiguration.write = configuration.write
         shardConfiguration.timeout = configuration.timeout.nanoseconds
         shardConfiguration.isDurable = configuration.engine == .log && configuration.durability == .sync
-        let metrics = ServerMetrics()
         let shards = loops.enumerated().map { index, loop in
             ShardRunner(
                 index: index, machine: RequestShard(configuration: shardConfiguration, view: view), eventLoop: loop,
-                storage: storage, metrics: metrics, control: { control.receive($0) }, logger: logger)
+                storage: storage, control: { control.receive($0) }, logger: logger)
         }
         let service = ServerService(
             clusterName: configuration.cluster, valueByteLimit: configuration.valueByteLimit, shards: shards,

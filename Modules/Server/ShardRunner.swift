@@ -18,7 +18,6 @@ import Wire
 final class ShardRunner: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let storage: StorageRunner
-    private let metrics: ServerMetrics
     private let logger: Logger
     /// Where left-overs and disagreements go.
     private let control: @Sendable (ControlEvent) -> Void
@@ -38,7 +37,7 @@ final class ShardRunner: @unchecked Sendable {
     private var unflushed: [InboundConnection] = []
     /// Requests of this process itself: doors, and programs that embed the node.
     private var callers = SlotTable<@Sendable (Response) -> Void>(capacity: 1 << 16)
-    private var endpoints: [NodeID: RPCEndpoint] = [:]
+    private var directory = PeerDirectory()
     private var drained: (@Sendable () -> Void)?
     private var isStopped = false
 
@@ -47,14 +46,12 @@ final class ShardRunner: @unchecked Sendable {
 
     init(
         index: Int, machine: consuming RequestShard, eventLoop: any EventLoop, storage: StorageRunner,
-        metrics: ServerMetrics,
         control: @escaping @Sendable (ControlEvent) -> Void, logger: Logger
     ) {
         self.index = UInt32(index)
         self.machine = machine
         self.eventLoop = eventLoop
         self.storage = storage
-        self.metrics = metrics
         self.control = control
         self.logger = logger
     }
@@ -73,7 +70,7 @@ final class ShardRunner: @unchecked Sendable {
     /// Goes by another view, and says so when it does.
     func adopt(_ view: ClusterView, completion: @escaping @Sendable () -> Void) {
         eventLoop.execute {
-            self.connect(to: view)
+            self.directory.follow(view, self.peers)
             self.handle(.viewChanged(view))
             self.finishBatch()
             completion()
@@ -241,8 +238,9 @@ final class ShardRunner: @unchecked Sendable {
             control(.synchronise(with: node))
         case .leftOver(let leftOver):
             leftOvers.append(leftOver)
-        case .observe(let observation):
-            metrics.count(observation)
+        case .observe:
+            // Facts for a door of metrics, which there is not yet.
+            break
         }
     }
 
@@ -297,22 +295,6 @@ final class ShardRunner: @unchecked Sendable {
         } catch {
             consequences.append(.loaded(call, .failure(error)))
         }
-    }
-
-    /// Learns where everyone is, and forgets who is no member any more.
-    private func connect(to view: ClusterView) {
-        var current: [NodeID: RPCEndpoint] = [:]
-        for member in view.ring.members where member.id != view.own {
-            let endpoint = RPCEndpoint(host: member.host, port: Int(member.port))
-            current[member.id] = endpoint
-            if endpoints[member.id] != endpoint {
-                peers?.setEndpoint(endpoint, of: member.id)
-            }
-        }
-        for (node, _) in endpoints where current[node] == nil {
-            peers?.remove(node)
-        }
-        endpoints = current
     }
 }
 

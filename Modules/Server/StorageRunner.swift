@@ -125,9 +125,6 @@ final class StorageRunner: Sendable {
     /// Keys and bytes, for whoever asks how the node is.
     var usage: SpaceUsage { reader.usage(of: 0...UInt64.max) }
 
-    /// Numbers of the engine.
-    var statistics: StorageStatistics { state.engine.statistics }
-
     /// Stores what waits, closes the engine, and ends the threads.
     func close() async {
         let wasOpen = queue.withLock { queue in

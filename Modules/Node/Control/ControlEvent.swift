@@ -128,6 +128,4 @@ public enum ControlObservation: Sendable {
     case foreignExchange(RingConfiguration)
     /// Somebody knows a later word of this node than it does itself: its disk has gone back in time.
     case ownRecordIsNewer(version: UInt64)
-    /// The membership has no room for more.
-    case full
 }

@@ -15,8 +15,6 @@ public struct NodeIdentity: Hashable, Sendable {
     public var epochBound: UInt64
     /// The highest incarnation that the node has announced in gossip.
     public var incarnation: UInt64
-    /// The version of the node's own membership record.
-    public var recordVersion: UInt64
 
     /// The identity of a new data directory.
     public init(node: NodeID, cluster: String, partitions: UInt32, replicas: UInt32) {
@@ -26,7 +24,6 @@ public struct NodeIdentity: Hashable, Sendable {
         self.replicas = replicas
         epochBound = 1
         incarnation = 0
-        recordVersion = 0
     }
 
     /// The longest name of a cluster in bytes.
@@ -39,7 +36,6 @@ public struct NodeIdentity: Hashable, Sendable {
         buffer.writeVarint(UInt64(replicas))
         buffer.writeVarint(epochBound)
         buffer.writeVarint(incarnation)
-        buffer.writeVarint(recordVersion)
     }
 
     init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
@@ -49,7 +45,6 @@ public struct NodeIdentity: Hashable, Sendable {
         replicas = UInt32(try buffer.decodeCount(limit: 16, "replicas"))
         epochBound = try buffer.decodeVarint("epoch bound")
         incarnation = try buffer.decodeVarint("incarnation")
-        recordVersion = try buffer.decodeVarint("record version")
         try buffer.decodeEnd("identity")
     }
 }
