@@ -57,9 +57,10 @@ extension Gossip {
         }
         let isOurs =
             word.incarnation == own.incarnation && word.address == own.address && word.metadata == own.metadata
-        if !isOurs {
+        // While starting, what was said last is all there is to compare with, and may have been said from another address.
+        if word.incarnation > own.incarnation || (!isOurs && phase == .running) {
             effects.emit(.observe(.metNewerSelf(word)))
-        } else if word.status.rawValue <= own.status.rawValue {
+        } else if isOurs, word.status.rawValue <= own.status.rawValue {
             return
         }
         if word.status == .suspect || word.status == .unreachable {

@@ -1,18 +1,19 @@
 public import Machine
 
-// id 16 bytes | version u64 | state u8 | ports 3 × u16 | weight u32 | name | host | zone | software version, each behind
-// its length | holdings | directive 9 bytes. All but the last is the member's own word.
+// id 16 bytes | version u64 | run u64 | state u8 | ports 3 × u16 | weight u32 | name | host | zone | software version, each behind
+// its length | holdings | contested u8 | directive 9 bytes. All but the last two is the member's own word.
 
 extension Member {
     /// Writes the record in its one form: about 100 bytes and the holdings.
     public func encode(into buffer: inout ByteBuffer) {
         encodeOwnWord(into: &buffer)
+        buffer.writeInteger(isContested ? 1 : 0, as: UInt8.self)
         directive.encode(into: &buffer)
     }
 
     func encodeOwnWord(into buffer: inout ByteBuffer) {
         buffer.writeNodeID(id)
-        buffer.writeMultipleIntegers(version, state.rawValue, port, httpPort, respPort, weight)
+        buffer.writeMultipleIntegers(version, run, state.rawValue, port, httpPort, respPort, weight)
         buffer.writePrefixed(name)
         buffer.writePrefixed(host)
         buffer.writePrefixed(zone)
@@ -24,6 +25,7 @@ extension Member {
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
         let id = try buffer.decodeNodeID("a member's id")
         let version = try buffer.decodeInteger(as: UInt64.self, "a member's version")
+        let run = try buffer.decodeInteger(as: UInt64.self, "a member's run")
         let code = try buffer.decodeInteger(as: UInt8.self, "a member's state")
         guard let state = MemberState(rawValue: code) else { throw .invalid("a member's state") }
         let port = try buffer.decodeInteger(as: UInt16.self, "a member's port")
@@ -35,11 +37,14 @@ extension Member {
         let zone = try buffer.decodePrefixedString(limit: Self.nameByteLimit, "a member's zone")
         let software = try buffer.decodePrefixedString(limit: Self.nameByteLimit, "a member's software version")
         let holdings = try PartitionSet(decoding: &buffer)
+        let contested = try buffer.decodeInteger(as: UInt8.self, "whether a member is contested")
+        guard contested <= 1 else { throw .invalid("whether a member is contested") }
         let directive = try Directive(decoding: &buffer)
         self.init(
             id: id, name: name, host: host, port: port, httpPort: httpPort, respPort: respPort, zone: zone,
             weight: weight, state: state, holdings: holdings, softwareVersion: software, version: version,
-            directive: directive)
+            run: run, directive: directive)
+        isContested = contested == 1
         try check()
     }
 }

@@ -4,30 +4,45 @@ import Machine
 extension Member {
     /// Takes over what the other record knows better; `true` where that changed anything.
     ///
-    /// A product of two registers, so idempotent, commutative, associative and inflationary. Two different words of one
-    /// version, which only a cloned identity can say, are told apart by their bytes: everybody keeps the same one.
+    /// A product of two registers, so idempotent, commutative, associative and inflationary. Of two different words of one
+    /// version, which a node says that has gone back in time or runs twice, everybody keeps the one that is less by its
+    /// bytes, and that there were two.
     @discardableResult
     mutating func merge(_ other: Member) -> Bool {
         precondition(id == other.id, "records of two members")
         let before = directive
         directive = max(directive, other.directive)
         var changed = directive != before
-        if other.isNewerWord(than: self) {
+        guard version <= other.version else { return changed }
+        let wasContested = isContested
+        let isContest = version == other.version && (isContested || other.isContested || !hasSameWord(as: other))
+        if version < other.version || other.isPreferredWord(over: self) {
             let winner = directive
             self = other
             directive = winner
             changed = true
         }
+        if isContest {
+            isContested = true
+            changed = changed || !wasContested
+        }
         return changed
     }
 
-    private func isNewerWord(than other: Member) -> Bool {
-        guard version == other.version else { return version > other.version }
+    private func isPreferredWord(over other: Member) -> Bool {
         var own = ByteBuffer()
         var others = ByteBuffer()
         encodeOwnWord(into: &own)
         other.encodeOwnWord(into: &others)
-        return others.readableBytesView.lexicographicallyPrecedes(own.readableBytesView)
+        return own.readableBytesView.lexicographicallyPrecedes(others.readableBytesView)
+    }
+
+    /// Whether the member says the same of itself in both records, whatever others say of it.
+    private func hasSameWord(as other: Member) -> Bool {
+        var copy = other
+        copy.directive = directive
+        copy.isContested = isContested
+        return copy == self
     }
 
     /// How far the record has come: greater after every merge that changed a version or the directive. Below 2^49.

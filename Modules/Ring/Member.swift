@@ -10,6 +10,12 @@ public struct Member: Hashable, Sendable, Identifiable {
     public let id: NodeID
     /// Which of its words this is, from 1; raised by ``amend(_:)``, at most ``versionLimit``.
     public private(set) var version: UInt64
+    /// Which start of the node says this: drawn at random at each. Two nodes on copies of one disk say the same under the
+    /// same version but for this.
+    public var run: UInt64
+    /// Whether there are two different words of this version: the node has gone back in time, or runs twice. Its next word
+    /// ends it.
+    public internal(set) var isContested = false
     /// The state that it gives itself; never `removed`, which is an operator's.
     public var state: MemberState
     /// The name that people call it by, at most 64 bytes of UTF-8. Not an identity.
@@ -46,10 +52,11 @@ public struct Member: Hashable, Sendable, Identifiable {
     public init(
         id: NodeID, name: String, host: String, port: UInt16, httpPort: UInt16 = 0, respPort: UInt16 = 0,
         zone: String = "", weight: UInt32 = 100, state: MemberState = .joining, holdings: PartitionSet,
-        softwareVersion: String = "", version: UInt64 = 1, directive: Directive = .initial
+        softwareVersion: String = "", version: UInt64 = 1, run: UInt64 = 0, directive: Directive = .initial
     ) {
         self.id = id
         self.version = version
+        self.run = run
         self.state = state
         self.name = name
         self.host = host
@@ -78,12 +85,13 @@ public struct Member: Hashable, Sendable, Identifiable {
     }
 
     /// Changes the member's own word, and gives it the next version. For the member itself only: two writers of one
-    /// version are a cloned identity.
+    /// version contest each other.
     public mutating func amend(_ change: (inout Member) -> Void) {
         let (version, directive) = (version, directive)
         change(&self)
         self.version = min(version + 1, Self.versionLimit)
         self.directive = directive
+        isContested = false
     }
 
     /// Refuses what the encoding cannot carry: a text or a number over its limit, or a state that is not the member's.

@@ -21,12 +21,17 @@ struct ControlLog: Sendable {
             logger.info("ring changed", metadata: ["epoch": "\(epoch.measure)", "members": "\(members)"])
         case .foreignExchange(let configuration):
             logger.error(
-                "a node with another number of partitions or replicas was ignored",
-                metadata: ["partitions": "\(configuration.partitions)", "replicas": "\(configuration.replicas)"])
-        case .ownRecordIsNewer(let version):
+                "a node of another cluster of this name was ignored; if it began anew after losing its disk, stop it, empty its data directory and start it with --seed",
+                metadata: [
+                    "partitions": "\(configuration.partitions)", "replicas": "\(configuration.replicas)",
+                    "birth": "\(configuration.birth)",
+                ])
+        case .wentBackInTime:
             logger.warning(
-                "others know a later word of this node than it does: its data directory has gone back in time",
-                metadata: ["version": "\(version)"])
+                "others know a later word of this node than it does: its data directory is an older copy, or in use elsewhere; it writes under a new actor and pulls its partitions again"
+            )
+        case .notPersisted:
+            logger.error("the node's own files cannot be written; it tries again every second")
         }
     }
 
@@ -44,7 +49,7 @@ struct ControlLog: Sendable {
             logger.notice("others thought us dead", metadata: ["incarnation": "\(incarnation)"])
         case .metNewerSelf(let member):
             logger.error(
-                "this node's identity is in use elsewhere, or its disk has gone back in time",
+                "somebody knows this node under an incarnation that it never used",
                 metadata: ["incarnation": "\(member.incarnation)"])
         case .wrongCluster: logger.debug("gossip of another cluster was ignored")
         case .wokeLate(let delay): logger.warning("the process stood still", metadata: ["for": "\(delay)"])

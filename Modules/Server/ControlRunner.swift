@@ -214,10 +214,17 @@ final class ControlRunner: @unchecked Sendable {
                     self.receive(.incarnationPersisted(incarnation))
                 } catch {
                     self.logger.error("the incarnation was not written down: \(error)")
+                    self.receive(.incarnationNotPersisted(incarnation))
                 }
             }
         case .persistMembership(let membership):
-            storage.persist(membership, logger: logger)
+            storage.persist(membership) { isOnDisk in
+                self.receive(isOnDisk ? .membershipPersisted : .membershipNotPersisted)
+            }
+        case .takeActor(let actor):
+            storage.change { store, _ in store.take(actor: actor) }
+        case .acceptWrites:
+            storage.change { store, _ in store.acceptWrites() }
         case .exchange(let exchange, let node):
             call(node, .exchange, for: .exchange, timeout: .seconds(5)) { exchange.encode(into: &$0) }
         case .answerExchange(let exchange, let caller):

@@ -99,7 +99,9 @@ extension NodeServer {
         hello: Hello, group: MultiThreadedEventLoopGroup, logger: Logger
     ) async throws(StartFailure) -> Home {
         let name = configuration.name ?? "\(configuration.host)-\(port)"
+        let run = UInt64.random(in: 0...UInt64.max)
         func describe(_ record: inout Member) {
+            record.run = run
             record.name = name
             record.host = host
             record.port = UInt16(port)
@@ -112,7 +114,7 @@ extension NodeServer {
             let identity = restored.identity.identity
             guard
                 let ring = RingConfiguration(
-                    partitions: Int(identity.partitions), replicas: Int(identity.replicas)),
+                    partitions: Int(identity.partitions), replicas: Int(identity.replicas), birth: identity.birth),
                 var membership = Optional(restored.membership), membership[node] != nil
             else {
                 throw .dataDirectory("\(directory.path) does not know this node; move it away and join as a new node")
@@ -135,7 +137,8 @@ extension NodeServer {
             guard
                 let chosen = RingConfiguration(
                     partitions: configuration.partitions ?? RingConfiguration.standard.partitions,
-                    replicas: configuration.replicas ?? RingConfiguration.standard.replicas)
+                    replicas: configuration.replicas ?? RingConfiguration.standard.replicas,
+                    birth: UInt64.random(in: 1...UInt64.max))
             else {
                 throw .configuration(
                     "--partitions must be a power of two up to \(RingConfiguration.partitionLimits.upperBound), and --replicas 1 to \(RingConfiguration.replicaLimits.upperBound)"
@@ -166,7 +169,7 @@ extension NodeServer {
         let identity = try directory.create(
             NodeIdentity(
                 node: node, cluster: configuration.cluster, partitions: UInt32(ring.partitions),
-                replicas: UInt32(ring.replicas)), membership)
+                replicas: UInt32(ring.replicas), birth: ring.birth), membership)
         return Home(identity: identity, membership: membership, ring: ring, name: name)
     }
 
@@ -272,9 +275,9 @@ extension NodeServer {
             let store = try ObjectStore(
                 engine: engine, identity: home.identity,
                 configuration: ObjectStore.Configuration(
-                    node: home.identity.identity.node,
                     durability: configuration.durability == .sync ? .synced : .buffered, limits: limits,
-                    hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - home.ring.partitionBits)))
+                    hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - home.ring.partitionBits),
+                    holdsBackWrites: true))
             let inventory = try StoreInventory.of(store, home.ring)
             let runner = StorageRunner(
                 store: store, identity: home.identity, engine: engine, membershipFile: directory.membershipFile,

@@ -100,13 +100,15 @@ final class StorageRunner: Sendable {
         }
     }
 
-    /// Writes the membership down.
-    func persist(_ membership: Membership, logger: Logger) {
-        change { store, _ in
+    /// Writes the membership down, and says whether it is on disk.
+    func persist(_ membership: Membership, completion: @escaping @Sendable (Bool) -> Void) {
+        change { _, _ in
             do throws(StorageFailure) {
                 try self.membershipFile.replace(with: membership.encoded())
+                completion(true)
             } catch {
-                logger.error("the membership was not written down: \(error)")
+                self.logger.error("the membership was not written down: \(error)")
+                completion(false)
             }
         }
     }

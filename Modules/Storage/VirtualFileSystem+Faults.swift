@@ -97,11 +97,6 @@ extension VirtualFileSystem {
                 for write in file.forgotten + file.pending {
                     Self.applyInPart(write, to: &file.durable, using: &generator)
                 }
-                state.usedBytes += file.durable.count - file.current.count
-                file.current = file.durable
-                file.pending = []
-                file.forgotten = []
-                file.handles = 0
                 state.inodes[inode] = file
             }
             for path in state.directories.keys.sorted() {
@@ -111,16 +106,25 @@ extension VirtualFileSystem {
                         directory.durable[change.name] = change.inode
                     }
                 }
-                directory.current = directory.durable
-                directory.pending = []
                 state.directories[path] = directory
             }
-            for inode in state.inodes.keys.sorted() {
-                state.collect(inode)
-            }
-            state.locks = []
-            state.life += 1
+            state.restart()
         }
+    }
+
+    /// Another disk with what is durable on this one: a backup, or the disk of a clone.
+    public func image() -> VirtualFileSystem {
+        let copy = state.withLock { state in
+            var copy = state
+            copy.faults = nil
+            return copy
+        }
+        let disk = VirtualFileSystem(capacity: copy.capacity)
+        disk.state.withLock { state in
+            state = copy
+            state.restart()
+        }
+        return disk
     }
 
     /// Ends every open file and lock as the end of a process does: nothing written is lost.

@@ -158,6 +158,11 @@ extension VirtualFileSystem {
         var durable: [String: Int] = [:]
         /// Changes since the last sync: each is atomic, any of them may survive a crash.
         var pending: [[(name: String, inode: Int?)]] = []
+
+        mutating func forgetChanges() {
+            current = durable
+            pending = []
+        }
     }
 
     struct State: Sendable {
@@ -221,6 +226,27 @@ extension VirtualFileSystem {
         }
 
         /// A failed sync: what was pending stays in memory and is on the disk by chance only.
+        /// What is durable is all there is; everything that was open is closed, every lock free.
+        mutating func restart() {
+            for number in inodes.keys.sorted() {
+                guard var file = inodes.removeValue(forKey: number) else { continue }
+                usedBytes += file.durable.count - file.current.count
+                file.current = file.durable
+                file.pending = []
+                file.forgotten = []
+                file.handles = 0
+                inodes[number] = file
+            }
+            for path in directories.keys.sorted() {
+                directories[path]?.forgetChanges()
+            }
+            for number in inodes.keys.sorted() {
+                collect(number)
+            }
+            locks = []
+            life += 1
+        }
+
         mutating func forgetPending(_ path: String) {
             guard let inode = inode(at: path) else { return }
             let pending = inodes[inode]?.pending ?? []

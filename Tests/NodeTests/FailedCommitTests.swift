@@ -9,14 +9,15 @@ import Testing
     private func store(on fileSystem: VirtualFileSystem) throws -> ObjectStore {
         try fileSystem.createDirectory("data")
         let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3), in: "data", on: fileSystem)
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
         var log = LogEngine.Configuration()
         log.segmentByteCount = 1 << 16
         log.preallocationByteCount = 1 << 14
         log.reservedByteCount = 0
         return try ObjectStore(
             engine: try LogEngine(fileSystem, directory: "data/store", configuration: log), identity: identity,
-            configuration: ObjectStore.Configuration(node: Self.node, partitionShift: 59))
+            configuration: ObjectStore.Configuration(partitionShift: 59))
     }
 
     private func write(_ value: String, to store: ObjectStore) -> (object: Object, dot: Dot)? {

@@ -114,4 +114,54 @@ import Testing
         }
         #expect(run.shard.workCount == 0)
     }
+
+    @Test func `a disagreement that lasts costs a write a handful of tries`() throws {
+        var run = try Run()
+        let (own, others, _) = try run.beginWrite()
+        _ = run.receive(.committed(own, nil))
+        var asked = others
+        var tries = 0
+        while run.shard.workCount > 0, tries < 1000 {
+            for call in asked {
+                _ = run.receive(.answered(call, .wrongEpoch(.zero)))
+            }
+            guard let next = run.shard.nextDeadline else { break }
+            let sent: [CallID] = run.wait(.nanoseconds(run.now.nanoseconds(to: next))).compactMap { effect in
+                if case .send(_, _, let call) = effect { call } else { nil }
+            }
+            tries += sent.isEmpty ? 0 : 1
+            asked = sent
+        }
+        #expect(run.shard.workCount == 0)
+        #expect((2...10).contains(tries))
+    }
+
+    @Test func `a coordinator that is busy has done nothing: the next takes over, and busy is the answer if all are`()
+        throws
+    {
+        var run = try Run()
+        for index in 0... {
+            let key = ByteBuffer(string: "key-\(index)")
+            let put = PutRequest(key: key, content: .value(ByteBuffer(string: "1"), contentType: ""))
+            let began = run.receive(.request(.put(put), from: .client(UInt64(index))))
+            guard case .send(.coordinate, let first, let call)? = began.first else { continue }
+            let busy = ReplicaResponse.coordinated(.failed(.busy(retryAfterMilliseconds: 5)))
+            var effects = run.receive(.answered(call, busy))
+            // The second owner is this node itself, or the third node before it.
+            if case .send(.coordinate, let second, let next)? = effects.first {
+                #expect(second != first)
+                effects = run.receive(.answered(next, .busy))
+            }
+            guard case .store(let own, .coordinate)? = effects.first else {
+                Issue.record("nobody takes over: \(effects)")
+                return
+            }
+            let refused = run.receive(.prepared(own, .refused(.noEpoch)))
+            guard case .reply(.failed(.busy), _)? = refused.last else {
+                Issue.record("\(refused)")
+                return
+            }
+            return
+        }
+    }
 }

@@ -14,10 +14,11 @@ import Wire
         let fileSystem = VirtualFileSystem()
         try fileSystem.createDirectory("data")
         let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3), in: "data", on: fileSystem)
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
         return try ObjectStore(
             engine: MemoryEngine(), identity: identity,
-            configuration: ObjectStore.Configuration(node: Self.node, partitionShift: 59))
+            configuration: ObjectStore.Configuration(partitionShift: 59))
     }
 
     private func ring() throws -> RingConfiguration {

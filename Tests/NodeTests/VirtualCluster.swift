@@ -118,7 +118,7 @@ final class VirtualCluster {
     /// Starts the node that is at home on a host's disk.
     func start(_ index: Int, seeds: [GossipAddress] = []) throws {
         let fileSystem = hosts[index].fileSystem
-        guard let home = try NodeHome.open(in: VirtualHost.directory, on: fileSystem) else {
+        guard let home = try NodeHome.open(in: VirtualHost.directory, on: fileSystem, run: generator.next()) else {
             preconditionFailure("nobody is at home on host \(index)")
         }
         var log = LogEngine.Configuration()

@@ -9,7 +9,7 @@ struct VirtualHost {
 
     let index: Int
     let id: NodeID
-    let fileSystem = VirtualFileSystem()
+    var fileSystem = VirtualFileSystem()
     var node: Node?
     /// When the node wants its timer, as it said last: asking every node after each event is a sixth of a run.
     var deadline: Instant?

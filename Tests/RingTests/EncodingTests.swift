@@ -9,7 +9,8 @@ import Testing
         holdings.insert(PartitionID(index: 3))
         var member = Member(
             id: NodeID(high: 1, low: 2), name: "bär", host: "10.0.0.1", port: 7400, httpPort: 7401, respPort: 7402,
-            zone: "z", weight: 200, state: .up, holdings: holdings, softwareVersion: "1.0", version: 5)
+            zone: "z", weight: 200, state: .up, holdings: holdings, softwareVersion: "1.0", version: 5, run: 9)
+        member.isContested = true
         member.directive = Directive(epoch: 6, kind: .leave, weight: 9)
         return member
     }
@@ -19,9 +20,11 @@ import Testing
         var buffer = ByteBuffer()
         Self.sample().encode(into: &buffer)
         var expected: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]
-        expected += [0, 0, 0, 0, 0, 0, 0, 5, 1, 0x1c, 0xe8, 0x1c, 0xe9, 0x1c, 0xea, 0, 0, 0, 200]
+        expected += [
+            0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0x1c, 0xe8, 0x1c, 0xe9, 0x1c, 0xea, 0, 0, 0, 200,
+        ]
         expected += [4, 0x62, 0xc3, 0xa4, 0x72, 8] + Array("10.0.0.1".utf8) + [1, 0x7a, 3] + Array("1.0".utf8)
-        expected += [0x44, 8, 0]
+        expected += [0x44, 8, 0, 1]
         expected += [0, 0, 0, 6, 1, 0, 0, 0, 9]
         #expect(Array(buffer.readableBytesView) == expected)
         #expect(try Member(decoding: &buffer) == Self.sample())
@@ -32,13 +35,15 @@ import Testing
         var buffer = ByteBuffer()
         Directive(epoch: 1, kind: .remove, weight: nil).encode(into: &buffer)
         RingEpoch(measure: 3, digest: 4).encode(into: &buffer)
-        RingConfiguration.standard.encode(into: &buffer)
+        let configuration = try #require(RingConfiguration(birth: 0x0102))
+        configuration.encode(into: &buffer)
         let expected: [UInt8] =
             [0, 0, 0, 1, 2, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4] + [10, 3]
+            + [0, 0, 0, 0, 0, 0, 1, 2]
         #expect(Array(buffer.readableBytesView) == expected)
         #expect(try Directive(decoding: &buffer) == Directive(epoch: 1, kind: .remove, weight: nil))
         #expect(try RingEpoch(decoding: &buffer) == RingEpoch(measure: 3, digest: 4))
-        #expect(try RingConfiguration(decoding: &buffer) == .standard)
+        #expect(try RingConfiguration(decoding: &buffer) == configuration)
     }
 
     @Test("A table survives its encoding with its epoch, whatever order it came in")

@@ -8,13 +8,14 @@ import Testing
     static func records(of id: NodeID, weights: Bool = true) -> [Member] {
         var words: [Member] = []
         for (version, state, name) in [
-            (1, MemberState.joining, "a"), (2, .up, "a"), (2, .up, "clone"), (3, .leaving, "a"),
+            (1, MemberState.joining, "a"), (2, .up, "a"), (2, .up, "a"), (2, .up, "clone"), (3, .leaving, "a"),
         ] {
             words.append(
                 Member(
                     id: id, name: name, host: "h", port: 1, state: state, holdings: .none(of: 4),
                     version: UInt64(version)))
         }
+        words[1].isContested = true
         var directives = [
             Directive.initial, Directive(epoch: 1, kind: .leave, weight: nil),
             Directive(epoch: 1, kind: .remove, weight: nil), Directive(epoch: 2, kind: .none, weight: nil),

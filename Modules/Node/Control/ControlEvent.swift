@@ -56,6 +56,12 @@ public enum ControlEvent: Sendable {
     case pushPullAnswered(GossipState)
     /// An incarnation is on disk.
     case incarnationPersisted(UInt64)
+    /// An incarnation may not be on disk.
+    case incarnationNotPersisted(UInt64)
+    /// The membership of the last ``ControlEffect/persistMembership(_:)`` is on disk.
+    case membershipPersisted
+    /// The membership of the last ``ControlEffect/persistMembership(_:)`` may not be on disk.
+    case membershipNotPersisted
     /// A node has sent its membership, and waits for ours.
     case exchangeRequested(MembershipExchange, ControlCaller)
     /// A node has answered with its membership.
@@ -92,10 +98,14 @@ public enum ControlEffect: Sendable {
     case answerPushPull(PushPullID, GossipState)
     /// Refuse a peer's push-pull.
     case refusePushPull(PushPullID, GossipRefusal)
-    /// Write down the node's incarnation, and say so.
+    /// Write down the node's incarnation, and say whether it is on disk.
     case persistIncarnation(UInt64)
-    /// Write down the membership as it is known.
+    /// Write down the membership, and say whether it is on disk; one at a time.
     case persistMembership(Membership)
+    /// Make dots as this actor from now on.
+    case takeActor(NodeID)
+    /// Coordinate writes from now on: as far as can be known the node has not gone back in time, or it has another actor.
+    case acceptWrites
     /// Send the membership to a node, and bring its own back.
     case exchange(MembershipExchange, with: NodeID)
     /// Answer a node's membership with ours.
@@ -124,8 +134,11 @@ public enum ControlObservation: Sendable {
     case relinquished(partitions: Int)
     /// The ring has changed: how many members it has.
     case ringChanged(epoch: RingEpoch, members: Int)
-    /// A node of another cluster, or with other numbers of partitions or replicas, sent its membership.
+    /// A node of another cluster of this name, or with other numbers of partitions or replicas, sent its membership.
     case foreignExchange(RingConfiguration)
-    /// Somebody knows a later word of this node than it does itself: its disk has gone back in time.
-    case ownRecordIsNewer(version: UInt64)
+    /// Somebody knows a later word of this node than it does itself: its disk has gone back in time, or another node runs
+    /// on a copy of it. It makes dots as another actor now, and pulls everything again.
+    case wentBackInTime
+    /// The node's own files could not be written; it tries again.
+    case notPersisted
 }

@@ -46,7 +46,9 @@ extension ControlPlane {
             }
         case .digestDiffers(let peer, _):
             exchange(with: peer, at: now, into: &effects)
-        case .changed, .suspected, .dropped, .full, .refuted, .metNewerSelf, .wrongCluster, .healthChanged, .wokeLate,
+        case .metNewerSelf:
+            goBackInTime(at: now, into: &effects)
+        case .changed, .suspected, .dropped, .full, .refuted, .wrongCluster, .healthChanged, .wokeLate,
             .started, .departed:
             break
         }

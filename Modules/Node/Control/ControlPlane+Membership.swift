@@ -18,8 +18,12 @@ extension ControlPlane {
             .compactMap { GossipAddress(host: $0.host, port: $0.port) }
         let all = seeds + known.filter { !seeds.contains($0) }
         tell(.join(seeds: Array(all.prefix(Gossip.seedLimit))), at: now, into: &effects)
+        settlesAt = now.advanced(by: configuration.settleTimeout)
         publish(at: now, into: &effects)
         spread(at: now, into: &effects)
+        if known.isEmpty {
+            settle(at: now, into: &effects)
+        }
     }
 
     /// Takes in another node's membership.
@@ -32,48 +36,109 @@ extension ControlPlane {
             effects.emit(.observe(.foreignExchange(exchange.configuration)))
             return
         }
-        let ownBefore = membership[own]
-        let changed = membership.merge(exchange.membership)
-        guard !changed.isEmpty else { return }
-        if let before = ownBefore, let after = membership[own], after.version > before.version {
-            assertOwnWord(before, over: after, into: &effects)
+        let before = upcoming[own]
+        if !upcoming.merge(exchange.membership).isEmpty {
+            if let before, let after = upcoming[own], after.version > before.version || after.isContested {
+                // Nobody heard a word of this node that was not on its disk: the disk has forgotten it.
+                contradicted = contradicted ?? before
+                contradictIfDue(at: now)
+                goBackInTime(at: now, into: &effects)
+            }
+            persist(into: &effects)
         }
-        membershipChanged(at: now, into: &effects)
+        settle(at: now, into: &effects)
     }
 
-    /// Somebody has a later word of this node than the node itself, which its disk has forgotten. The node knows better
-    /// what it is and holds: it says that again, under a version beyond.
-    private mutating func assertOwnWord(
-        _ before: Member, over after: Member, into effects: inout Effects<ControlEffect>
-    ) {
-        effects.emit(.observe(.ownRecordIsNewer(version: after.version)))
-        membership.amend(own) { record in
-            record.name = before.name
-            record.host = before.host
-            record.port = before.port
-            record.httpPort = before.httpPort
-            record.respPort = before.respPort
-            record.zone = before.zone
-            record.weight = before.weight
-            record.softwareVersion = before.softwareVersion
-            record.holdings = before.holdings
-            record.state = before.state
+    /// Says again, under a version beyond, what the node is: it knows that better than others, but for how far it has come.
+    /// Two that run on copies of one disk contradict each other for as long as both run: with a pause.
+    mutating func contradictIfDue(at now: Instant) {
+        guard contradictsAt <= now, let word = contradicted else { return }
+        contradicted = nil
+        contradictsAt = now.advanced(by: configuration.contradictionInterval)
+        upcoming.amend(own) { record in
+            let state = record.state
+            record = word
+            record.state = state.rawValue > word.state.rawValue ? state : word.state
         }
     }
 
-    /// Changes this node's own word, and spreads it.
+    /// The node's disk is not the newest of this identity. Dots and acknowledgements that it has forgotten may be about: it
+    /// takes another actor, and holds nothing until it has pulled it. Once in a run: from then on its actor is its own, and
+    /// its copies are of this run.
+    mutating func goBackInTime(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard !hasGoneBackInTime else { return }
+        hasGoneBackInTime = true
+        effects.emit(.observe(.wentBackInTime))
+        effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))
+        let partitions = configuration.ring.partitions
+        amendOwn(at: now, into: &effects) { $0.holdings = .none(of: partitions) }
+    }
+
+    /// Changes this node's own word; it is spread when it is on disk.
     mutating func amendOwn(
         at now: Instant, into effects: inout Effects<ControlEffect>, _ change: (inout Member) -> Void
     ) {
-        guard membership.amend(own, change) else { return }
-        membershipChanged(at: now, into: &effects)
+        contradictsAt = contradicted == nil ? contradictsAt : now
+        contradictIfDue(at: now)
+        guard let before = upcoming[own] else { return }
+        var after = before
+        change(&after)
+        guard after != before, upcoming.amend(own, change) else { return }
+        persist(into: &effects)
     }
 
-    mutating func membershipChanged(at now: Instant, into effects: inout Effects<ControlEffect>) {
-        effects.emit(.persistMembership(membership))
+    // MARK: - Onto the disk
+
+    /// Writes down what has come, one writing at a time: what comes meanwhile goes with the next.
+    mutating func persist(into effects: inout Effects<ControlEffect>) {
+        guard persisting == nil, upcoming.epoch != membership.epoch else { return }
+        persisting = upcoming
+        effects.emit(.persistMembership(upcoming))
+    }
+
+    /// What is on disk counts: it is gone by, and spread.
+    mutating func membershipPersisted(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard let written = persisting else { return }
+        persisting = nil
+        let wasJoining = membership[own]?.state == .joining
+        membership = written
+        if wasJoining, membership[own]?.state == .up {
+            effects.emit(.observe(.up))
+        }
         tell(.digestChanged(membership.epoch.digest), at: now, into: &effects)
         publish(at: now, into: &effects)
         spread(at: now, into: &effects)
+        persist(into: &effects)
+    }
+
+    mutating func persistLater(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        effects.emit(.observe(.notPersisted))
+        persistAgainAt = now.advanced(by: configuration.persistRetry)
+    }
+
+    mutating func persistAgain(into effects: inout Effects<ControlEffect>) {
+        persistAgainAt = nil
+        if let incarnation = incarnationToPersist {
+            incarnationToPersist = nil
+            effects.emit(.persistIncarnation(incarnation))
+        }
+        persist(into: &effects)
+    }
+
+    /// Others have had their say, or there is nobody to ask: the node coordinates writes as soon as every shard goes by what
+    /// was heard.
+    mutating func settle(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard settlesAt != nil else { return }
+        settlesAt = nil
+        isSettling = true
+        tellHandoff(at: now, into: &effects)
+        acceptWritesIfSettled(into: &effects)
+    }
+
+    mutating func acceptWritesIfSettled(into effects: inout Effects<ControlEffect>) {
+        guard isSettling, published.isEmpty, persisting == nil, upcoming.epoch == membership.epoch else { return }
+        isSettling = false
+        effects.emit(.acceptWrites)
     }
 
     /// Tells a few members, chosen at random, at once.
@@ -107,6 +172,13 @@ extension ControlPlane {
         current = HandoffView(ring: ring, own: own) { !unreachable.contains($0) }
         published.append(current)
         effects.emit(.publish(view))
+        tellHandoff(at: now, into: &effects)
+    }
+
+    /// Nothing is claimed or given away before others have had their say: a word of this node under a new version would hide
+    /// that it has gone back in time.
+    private mutating func tellHandoff(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard settlesAt == nil else { return }
         // A machine may answer with a claim, and so with another view, before the next has heard of this one: each is told
         // what is current by then, never an older view after a newer.
         tellAcquisition(.viewChanged(current), at: now, into: &effects)
@@ -121,6 +193,7 @@ extension ControlPlane {
         let before = adopted
         adopted = published[index]
         published.removeFirst(index + 1)
+        acceptWritesIfSettled(into: &effects)
         // Until now a shard may have stored as an owner, behind homecoming's look at what there was.
         for partition in before.owned where !adopted.owned.contains(partition) {
             tellHomecoming(.strayStored(partition), at: now, into: &effects)
@@ -129,12 +202,11 @@ extension ControlPlane {
 
     /// A joining member that holds all that it should own is up.
     private mutating func serveIfComplete(at now: Instant, into effects: inout Effects<ControlEffect>) {
-        guard let record = membership[own], record.state == .joining, let index = view.ring.index(of: own) else {
+        guard let record = upcoming[own], record.state == .joining, let index = view.ring.index(of: own) else {
             return
         }
         let isComplete = view.ring.partitions(ownedBy: index).allSatisfy { record.holdings.contains($0) }
         guard isComplete, view.ring.ownedCount(of: index) > 0 else { return }
-        effects.emit(.observe(.up))
         amendOwn(at: now, into: &effects) { $0.state = .up }
     }
 }

@@ -22,6 +22,13 @@ public struct ControlConfiguration: Sendable {
     public var exchangeFanout = 3
     /// How long an exchange of memberships may take.
     public var exchangeTimeout: Duration = .seconds(5)
+    /// How long a node that starts waits for a word of others, to hear whether it has gone back in time, before it
+    /// coordinates writes without.
+    public var settleTimeout: Duration = .seconds(2)
+    /// The least time between two contradictions of what others hold to be this node's word.
+    public var contradictionInterval: Duration = .seconds(10)
+    /// How long until a file that could not be written is tried again.
+    public var persistRetry: Duration = .seconds(1)
 
     /// A configuration of a cluster.
     public init(cluster: String, ring: RingConfiguration) {
@@ -42,6 +49,9 @@ public struct ControlConfiguration: Sendable {
 /// The membership is a CRDT that members exchange: at once with a few when it changes, with whoever shows another digest
 /// in a probe, with whoever disagrees about a partition, and with each push-pull. So all see the same in the end, and since
 /// the ring is a function of it, all have the same ring.
+///
+/// Nothing goes by a membership that is not on disk: no shard, no answer to a pull, no other member. A node that forgot what
+/// it has said, or whom it has let read its copy, would acknowledge what nobody finds.
 public struct ControlPlane: StateMachine, ~Copyable {
     let configuration: ControlConfiguration
     let own: NodeID
@@ -55,8 +65,15 @@ public struct ControlPlane: StateMachine, ~Copyable {
     var homecoming: Homecoming
     var homecomingEffects = Effects<Homecoming.Effect>()
 
-    /// Everyone's records as this node knows them.
+    /// Everyone's records as this node knows them, and has them on disk.
     public internal(set) var membership: Membership
+    /// The same with what it has heard and said since, which waits for the disk.
+    var upcoming: Membership
+    /// What is being written down.
+    var persisting: Membership?
+    /// When a file that could not be written is tried again: the membership, and the incarnation.
+    var persistAgainAt: Instant?
+    var incarnationToPersist: UInt64?
     /// The view that was published last.
     public internal(set) var view: ClusterView
     /// The same, as the machines for data on its way see it.
@@ -69,6 +86,14 @@ public struct ControlPlane: StateMachine, ~Copyable {
     /// Exchanges under way, and when they are given up; as many as there are members.
     var exchanges: [(node: NodeID, deadline: Instant)] = []
     var hasStarted = false
+    /// Until when the node waits for a word of others before it coordinates writes; `nil` when it has waited.
+    var settlesAt: Instant?
+    /// It has waited, and coordinates when its shards go by what it heard.
+    var isSettling = false
+    var hasGoneBackInTime = false
+    /// What this node last said of itself, where others hold something else, and when it may say so again.
+    var contradicted: Member?
+    var contradictsAt = Instant.zero
 
     /// The control plane of the node `own`, whose record is in `membership`.
     public init(
@@ -78,13 +103,15 @@ public struct ControlPlane: StateMachine, ~Copyable {
         self.own = own
         self.configuration = configuration
         self.membership = membership
+        upcoming = membership
         var generator = SeededGenerator(seed: seed)
         let record = membership[own]
         guard let address = record.flatMap({ GossipAddress(host: $0.host, port: $0.port) }) else {
             preconditionFailure("the node's own record is not in the membership, or its address is none for gossip")
         }
         gossip = Gossip(
-            id: own, address: address, cluster: ClusterTag(name: configuration.cluster),
+            id: own, address: address,
+            cluster: ClusterTag(name: configuration.cluster, birth: configuration.ring.birth),
             restoredIncarnation: restoredIncarnation, configuration: configuration.gossip, seed: generator.next())
         let partitions = configuration.ring.partitions
         acquisition = Acquisition(
@@ -120,7 +147,8 @@ public struct ControlPlane: StateMachine, ~Copyable {
     public var nextDeadline: Instant? {
         var earliest = exchanges.map(\.deadline).min()
         for deadline in [
-            gossip.nextDeadline, acquisition.nextDeadline, hints.nextDeadline, homecoming.nextDeadline,
+            gossip.nextDeadline, acquisition.nextDeadline, hints.nextDeadline, homecoming.nextDeadline, persistAgainAt,
+            settlesAt, contradicted == nil ? nil : contradictsAt,
         ] {
             if let deadline, earliest.map({ deadline < $0 }) ?? true {
                 earliest = deadline
@@ -144,6 +172,14 @@ public struct ControlPlane: StateMachine, ~Copyable {
             tell(.pushPullAnswered(state), at: now, into: &effects)
         case .incarnationPersisted(let incarnation):
             tell(.incarnationPersisted(incarnation), at: now, into: &effects)
+        case .incarnationNotPersisted(let incarnation):
+            incarnationToPersist = incarnation
+            persistLater(at: now, into: &effects)
+        case .membershipPersisted:
+            membershipPersisted(at: now, into: &effects)
+        case .membershipNotPersisted:
+            persisting = nil
+            persistLater(at: now, into: &effects)
         case .exchangeRequested(let exchange, let caller):
             take(exchange, at: now, into: &effects)
             effects.emit(.answerExchange(ownExchange, caller))
@@ -179,6 +215,16 @@ public struct ControlPlane: StateMachine, ~Copyable {
     /// Lets every machine act on what is due.
     public mutating func expire(at now: Instant, into effects: inout Effects<ControlEffect>) {
         exchanges.removeAll { $0.deadline <= now }
+        if let again = persistAgainAt, again <= now {
+            persistAgain(into: &effects)
+        }
+        if let end = settlesAt, end <= now {
+            settle(at: now, into: &effects)
+        }
+        if contradicted != nil {
+            contradictIfDue(at: now)
+            persist(into: &effects)
+        }
         gossip.expire(at: now, into: &gossipEffects)
         carryOutGossip(at: now, into: &effects)
         acquisition.expire(at: now, into: &acquisitionEffects)

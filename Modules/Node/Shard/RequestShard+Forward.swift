@@ -14,6 +14,8 @@ struct ForwardWork {
     var current: Int
     /// Who was tried, and certainly did nothing.
     var tried: PositionSet = []
+    /// One of them had too much to do, or cannot make dots yet: later may be better.
+    var wasBusy = false
     /// The coordinator saw the partition differently, and did nothing: the write is forwarded anew with the next view.
     var isStale = false
 }
@@ -38,6 +40,9 @@ extension RequestShard {
     ) {
         guard let work = forwards[call.slot], work.current == call.position else { return }
         switch response {
+        case .coordinated(.failed(.busy)), .busy:
+            forwards[call.slot]?.wasBusy = true
+            forwardFailed(call.slot, call.position, wasSent: false, at: now, into: &effects)
         case .coordinated(let response):
             forwards.remove(call.slot)
             if case .failed(let failure) = response {
@@ -50,10 +55,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             forwards[call.slot]?.isStale = true
-            forwards.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
-        case .busy:
-            forwards.remove(call.slot)
-            fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), work.caller, into: &effects)
+            forwards.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .failed, .copy, .stored:
             forwardFailed(call.slot, call.position, wasSent: true, at: now, into: &effects)
         }
@@ -101,7 +103,11 @@ extension RequestShard {
         }
         guard let next = work.plan.map.coordinator(besides: work.tried, isSloppy: isSloppy) else {
             forwards.remove(slot)
-            fail(unavailable(work.request, work.plan), work.caller, into: &effects)
+            fail(
+                work.wasBusy
+                    ? .busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds)
+                    : unavailable(work.request, work.plan),
+                work.caller, into: &effects)
             return
         }
         guard work.plan.node(at: next) != view.own else {

@@ -50,7 +50,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             gets[call.slot]?.isStale = true
-            gets.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
+            gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .busy, .failed, .stored, .coordinated:
             getFailed(call.slot, call.position, at: now, into: &effects)
         }

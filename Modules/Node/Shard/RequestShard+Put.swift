@@ -123,7 +123,7 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             puts[call.slot]?.isStale = true
-            puts.setAlarm(retryTime(before: work.deadline, now: now), of: call.slot)
+            puts.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .busy, .failed, .copy, .coordinated:
             putFailed(call.slot, call.position, at: now, into: &effects)
         }

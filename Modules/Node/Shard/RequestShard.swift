@@ -94,9 +94,10 @@ public struct RequestShard: StateMachine {
         }
     }
 
-    /// When work that met another view is tried again if no other view comes before.
-    func retryTime(before deadline: Instant, now: Instant) -> Instant {
-        min(deadline, now.advanced(byNanoseconds: configuration.retryDelay))
+    /// When work that met another view is tried again if no other view comes before: after as long again as it has taken so
+    /// far, so that a disagreement that lasts costs each request a handful of tries.
+    func retryTime(of began: Instant, before deadline: Instant, now: Instant) -> Instant {
+        min(deadline, now.advanced(byNanoseconds: max(configuration.retryDelay, began.nanoseconds(to: now))))
     }
 
     /// A request from a client, or a write that another node forwards.

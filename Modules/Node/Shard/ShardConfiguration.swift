@@ -12,7 +12,7 @@ public struct ShardConfiguration: Sendable {
     public var timeoutLimit: Int64 = 60_000_000_000
     /// Nanoseconds of silence of a replica until a fallback is asked as well.
     public var patience: Int64 = 300_000_000
-    /// Nanoseconds until a request that met another view of its partition is tried again, if no other view comes before:
+    /// The least nanoseconds until a request that met another view of its partition is tried again, if no other view comes before:
     /// the other node may have been the one behind.
     public var retryDelay: Int64 = 25_000_000
     /// The most requests of each kind in flight; beyond it the answer is `busy`.

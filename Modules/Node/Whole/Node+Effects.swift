@@ -71,11 +71,20 @@ extension Node {
             case .refusePushPull(let id, let refusal):
                 answerPushPull(id, .refused(refusal), into: &effects)
             case .persistIncarnation(let incarnation):
-                persist(incarnation, into: &effects)
+                let isWritten = write(into: &effects) { () throws(StorageFailure) in
+                    try identity.update { $0.incarnation = max($0.incarnation, incarnation) }
+                }
+                inbox.append(
+                    .control(isWritten ? .incarnationPersisted(incarnation) : .incarnationNotPersisted(incarnation)))
             case .persistMembership(let membership):
-                write(into: &effects) { () throws(StorageFailure) in
+                let isWritten = write(into: &effects) { () throws(StorageFailure) in
                     try membershipFile.replace(with: membership.encoded())
                 }
+                inbox.append(.control(isWritten ? .membershipPersisted : .membershipNotPersisted))
+            case .takeActor(let actor):
+                store.take(actor: actor)
+            case .acceptWrites:
+                store.acceptWrites()
             case .exchange(let exchange, let node):
                 ask(node, .exchange, for: .exchange, until: now.advanced(by: Self.exchangeTimeout), into: &effects) {
                     exchange.encode(into: &$0)
@@ -134,16 +143,6 @@ extension Node {
         uncommitted.append(.task(task, ticket, isRefused: isRefused))
     }
 
-    private func persist(_ incarnation: UInt64, into effects: inout Effects<NodeEffect>) {
-        let isWritten = write(into: &effects) { () throws(StorageFailure) in
-            try identity.update { $0.incarnation = max($0.incarnation, incarnation) }
-        }
-        if isWritten {
-            inbox.append(.control(.incarnationPersisted(incarnation)))
-        }
-    }
-
-    @discardableResult
     private func write(
         into effects: inout Effects<NodeEffect>, _ body: () throws(StorageFailure) -> Void
     ) -> Bool {

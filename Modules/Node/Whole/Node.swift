@@ -77,8 +77,8 @@ public final class Node: StateMachine {
         store = try ObjectStore(
             engine: engine, identity: home.identity,
             configuration: ObjectStore.Configuration(
-                node: identity.node, durability: configuration.durability, limits: configuration.limits,
-                hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - ring.partitionBits)))
+                durability: configuration.durability, limits: configuration.limits, hintLimit: configuration.hintLimit,
+                partitionShift: UInt64(64 - ring.partitionBits), holdsBackWrites: true))
         control = ControlPlane(
             own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
             configuration: configuration.control, seed: seed)

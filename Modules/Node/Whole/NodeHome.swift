@@ -15,24 +15,28 @@ public struct NodeHome {
 
     let membershipFile: CheckedFile
 
-    /// The home in a directory, or `nil` where there is none yet.
+    /// The home in a directory, for a start of its node, or `nil` where there is none yet.
+    ///
+    /// - Parameter run: Random, and another for each start (``Member/run``); it is written down.
     public static func open(
-        in directory: String, on fileSystem: any FileSystem
+        in directory: String, on fileSystem: any FileSystem, run: UInt64
     ) throws(StorageFailure) -> NodeHome? {
         guard let identity = try IdentityFile.open(in: directory, on: fileSystem) else { return nil }
         let file = CheckedFile(path: directory + "/membership", directory: directory, fileSystem: fileSystem)
         guard var bytes = try file.read() else {
             throw .unsupported("\(directory) has an identity and no membership")
         }
+        var membership: Membership
         do throws(DecodingFailure) {
-            let membership = try Membership(decoding: &bytes)
-            guard membership[identity.identity.node] != nil else {
-                throw .invalid("this node is not in it")
-            }
-            return NodeHome(identity: identity, membership: membership, membershipFile: file)
+            membership = try Membership(decoding: &bytes)
         } catch {
             throw .unsupported("the membership in \(directory): \(error)")
         }
+        guard membership.amend(identity.identity.node, { $0.run = run }) else {
+            throw .unsupported("the membership in \(directory): this node is not in it")
+        }
+        try file.replace(with: membership.encoded())
+        return NodeHome(identity: identity, membership: membership, membershipFile: file)
     }
 
     /// Makes a directory a node's. `membership` is that of the cluster, if it joins one; the node's own record is added.
@@ -46,7 +50,8 @@ public struct NodeHome {
         let file = CheckedFile(path: directory + "/membership", directory: directory, fileSystem: fileSystem)
         try file.replace(with: membership.encoded())
         let identity = NodeIdentity(
-            node: record.id, cluster: cluster, partitions: UInt32(ring.partitions), replicas: UInt32(ring.replicas))
+            node: record.id, cluster: cluster, partitions: UInt32(ring.partitions), replicas: UInt32(ring.replicas),
+            birth: ring.birth)
         return NodeHome(
             identity: try IdentityFile.create(identity, in: directory, on: fileSystem), membership: membership,
             membershipFile: file)

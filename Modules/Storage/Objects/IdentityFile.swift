@@ -5,23 +5,29 @@ public import Machine
 public struct NodeIdentity: Hashable, Sendable {
     /// The node's id: random, so that a wiped disk is a new node.
     public var node: NodeID
+    /// Who makes the node's dots: the node itself, until it has gone back in time and takes another actor.
+    public var actor: NodeID
     /// The cluster that the node belongs to; a node does not join another with the same data.
     public var cluster: String
     /// The cluster's number of partitions, fixed at its birth.
     public var partitions: UInt32
     /// The cluster's replicas for each key.
     public var replicas: UInt32
+    /// Which birth of a cluster of this name it was.
+    public var birth: UInt64
     /// No epoch at or above this one has been used.
     public var epochBound: UInt64
     /// The highest incarnation that the node has announced in gossip.
     public var incarnation: UInt64
 
     /// The identity of a new data directory.
-    public init(node: NodeID, cluster: String, partitions: UInt32, replicas: UInt32) {
+    public init(node: NodeID, cluster: String, partitions: UInt32, replicas: UInt32, birth: UInt64) {
         self.node = node
+        actor = node
         self.cluster = cluster
         self.partitions = partitions
         self.replicas = replicas
+        self.birth = birth
         epochBound = 1
         incarnation = 0
     }
@@ -31,18 +37,22 @@ public struct NodeIdentity: Hashable, Sendable {
 
     func encode(into buffer: inout ByteBuffer) {
         buffer.writeNodeID(node)
+        buffer.writeNodeID(actor)
         buffer.writePrefixed(cluster)
         buffer.writeVarint(UInt64(partitions))
         buffer.writeVarint(UInt64(replicas))
+        buffer.writeInteger(birth)
         buffer.writeVarint(epochBound)
         buffer.writeVarint(incarnation)
     }
 
     init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
         node = try buffer.decodeNodeID("node id")
+        actor = try buffer.decodeNodeID("actor")
         cluster = try buffer.decodePrefixedString(limit: Self.clusterByteLimit, "cluster name")
         partitions = UInt32(try buffer.decodeCount(limit: 1 << 16, "partitions"))
         replicas = UInt32(try buffer.decodeCount(limit: 16, "replicas"))
+        birth = try buffer.decodeInteger(as: UInt64.self, "birth")
         epochBound = try buffer.decodeVarint("epoch bound")
         incarnation = try buffer.decodeVarint("incarnation")
         try buffer.decodeEnd("identity")

@@ -15,8 +15,6 @@ public import Machine
 public final class ObjectStore {
     /// What the store is told at its start.
     public struct Configuration: Sendable {
-        /// The node, as the actor of its dots.
-        public var node: NodeID
         /// Whether commits wait for the disk.
         public var durability: Durability
         /// Limits on what clients' writes may leave.
@@ -25,14 +23,17 @@ public final class ObjectStore {
         public var hintLimit: Int
         /// How far a token is shifted down to give its partition, to mark ranges.
         public var partitionShift: UInt64
+        /// Whether no write is coordinated before ``acceptWrites()``: a node that has others to ask hears first whether it
+        /// has gone back in time.
+        public var holdsBackWrites: Bool
 
         /// A configuration of these parts.
         public init(
-            node: NodeID, durability: Durability = .synced, limits: SiblingLimits = SiblingLimits(),
-            hintLimit: Int = 1_000_000, partitionShift: UInt64
+            durability: Durability = .synced, limits: SiblingLimits = SiblingLimits(),
+            hintLimit: Int = 1_000_000, partitionShift: UInt64, holdsBackWrites: Bool = false
         ) {
-            self.node = node
             self.durability = durability
+            self.holdsBackWrites = holdsBackWrites
             self.limits = limits
             self.hintLimit = hintLimit
             self.partitionShift = partitionShift
@@ -48,6 +49,9 @@ public final class ObjectStore {
     /// A record of an earlier epoch may lack dots that were issued: its next dot takes a fresh one.
     private var epochFloor: UInt64
     private var epochs: EpochAllocator
+    private var isHoldingBack: Bool
+    /// An actor that is to make the dots from now on, and is not on disk yet.
+    private var actorToTake: NodeID?
     private var clock = HybridLogicalClock()
     private var batch = WriteBatch()
 
@@ -73,6 +77,7 @@ public final class ObjectStore {
         self.engine = engine
         self.identity = identity
         self.configuration = configuration
+        isHoldingBack = configuration.holdsBackWrites
         reader = ObjectReader(engine: engine)
         epochs = EpochAllocator(resumingAt: identity.identity.epochBound)
         let recovery = engine.recovery
@@ -119,11 +124,12 @@ public final class ObjectStore {
         if let bound = epochs.reservation() {
             reserve(upTo: bound)
         }
+        takeActor()
         guard !batch.isEmpty else { return }
         do {
             try engine.append(batch, durability: configuration.durability)
         } catch {
-            epochFloor = max(epochFloor, epochs.allocate() ?? epochs.bound)
+            abandonEpochs()
             throw error
         }
     }
@@ -161,10 +167,12 @@ public final class ObjectStore {
             return .refused(.overLimit(refusal))
         }
         let incoming = if case .seen(let context) = write.seeing { context } else { CausalContext() }
-        guard let epoch = epoch(after: copy, incoming: incoming) else { return .refused(.noEpoch) }
+        guard !isHoldingBack, actorToTake == nil, let epoch = epoch(after: copy, incoming: incoming) else {
+            return .refused(.noEpoch)
+        }
         let dot = object.write(
             write.content, expiry: write.expiry, timestamp: clock.now(wall: wall), seeing: write.seeing,
-            as: ActorID(node: configuration.node, epoch: epoch))
+            as: ActorID(node: identity.identity.actor, epoch: epoch))
         put(object, epoch: epoch, token: write.token, key: write.key, replacing: copy.sequence)
         return .coordinated(object: object, dot: dot)
     }
@@ -202,15 +210,46 @@ public final class ObjectStore {
         return .accepted
     }
 
-    // MARK: - Epochs
+    // MARK: - Actor and epochs
+
+    /// Coordinates writes from now on, where ``Configuration/holdsBackWrites`` kept the store from it.
+    public func acceptWrites() {
+        isHoldingBack = false
+    }
+
+    /// Makes dots as another actor from now on: the node has gone back in time (a restored image, a clone of its disk), and
+    /// dots that it would issue as the old one may have been issued already.
+    ///
+    /// Nothing is coordinated until the actor is on disk; each commit tries again.
+    public func take(actor: NodeID) {
+        actorToTake = actor
+        takeActor()
+    }
+
+    private func takeActor() {
+        guard let actor = actorToTake else { return }
+        do throws(StorageFailure) {
+            try identity.update { $0.actor = actor }
+            actorToTake = nil
+            // The records' epochs were the old actor's.
+            abandonEpochs()
+        } catch {
+            // Writes are refused until it is there.
+        }
+    }
+
+    /// Every key takes a fresh epoch before its next dot.
+    private func abandonEpochs() {
+        epochFloor = max(epochFloor, epochs.allocate() ?? epochs.bound)
+    }
 
     private func epoch(after copy: LocalCopy, incoming: CausalContext) -> UInt64? {
         let rule = KeyEpoch.forStore(
-            by: configuration.node, over: copy.object.map { ($0.context, copy.epoch) }, floor: epochFloor,
+            by: identity.identity.actor, over: copy.object.map { ($0.context, copy.epoch) }, floor: epochFloor,
             incoming: incoming)
         switch rule {
         case .keep(let epoch): return epoch
-        case .fresh: return epochs.allocate(of: configuration.node, unknownTo: incoming)
+        case .fresh: return epochs.allocate(of: identity.identity.actor, unknownTo: incoming)
         }
     }
 

@@ -3,10 +3,10 @@ public import Ring
 
 /// What two nodes tell each other to come to one membership: request and answer alike, and both merge.
 ///
-/// Two bytes of configuration, then the membership in its own form. The configuration goes along so that a node of a ring
-/// with other numbers is recognised before anything of it is merged.
+/// Ten bytes of configuration, then the membership in its own form. The configuration goes along so that a node of another
+/// ring, or of another cluster of the same name, is recognised before anything of it is merged.
 public struct MembershipExchange: Hashable, Sendable {
-    /// The numbers of partitions and replicas that the sender's cluster was born with.
+    /// What the sender's cluster was born with.
     public var configuration: RingConfiguration
     /// Everything that the sender knows about members.
     public var membership: Membership

@@ -167,13 +167,14 @@ import Wire
     }
 
     @Test func `membership exchanges`() throws {
-        var exchange = MembershipExchange(configuration: .standard, membership: Membership())
-        try expect(exchange, "0a 03 00")
+        var exchange = MembershipExchange(
+            configuration: try #require(RingConfiguration(birth: 0x0102)), membership: Membership())
+        try expect(exchange, "0a 03 00 00 00 00 00 00 01 02 00")
         let member = Member(id: Self.node, name: "n", host: "h", port: 7400, holdings: Self.holdings)
         exchange.membership.merge(member)
         let memberBytes = encoded(member.encode)
         let golden = encoded { buffer in
-            buffer.writeImmutableBuffer(bytes("0a 03 01"))
+            buffer.writeImmutableBuffer(bytes("0a 03 00 00 00 00 00 00 01 02 01"))
             buffer.writeImmutableBuffer(memberBytes)
         }
         #expect(encoded(exchange.encode) == golden)
