@@ -178,11 +178,14 @@ final class ShardRunner: @unchecked Sendable {
 
     /// The end of a batch of events: storage gets its list, every connection that was written to is flushed.
     func finishBatch() {
-        if !operations.isEmpty {
+        // What the store refuses may come to hints for others; these again it takes or refuses, and nothing comes of that.
+        while !operations.isEmpty {
             let batch = operations
             operations = []
             operations.reserveCapacity(batch.count)
-            storage.submit(batch, from: self)
+            for (call, refusal) in storage.submit(batch, from: self) {
+                handle(.prepared(call, .refused(refusal)))
+            }
         }
         if !leftOvers.isEmpty {
             for leftOver in leftOvers {
@@ -297,6 +300,8 @@ final class ShardRunner: @unchecked Sendable {
         }
     }
 }
+
+extension ShardRunner: StoreAsker {}
 
 extension ShardRunner: PeerConnectionsDelegate {
     func peers(_ peers: PeerConnections, received frame: Frame, from peer: NodeID) {

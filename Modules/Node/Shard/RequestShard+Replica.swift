@@ -48,6 +48,7 @@ extension RequestShard {
         guard let work = replicas.remove(slot) else { return }
         switch result {
         case .success(let object): effects.emit(.answer(.copy(object), to: work.caller))
+        case .failure(.busy): effects.emit(.answer(.busy, to: work.caller))
         case .failure: effects.emit(.answer(.failed, to: work.caller))
         }
     }

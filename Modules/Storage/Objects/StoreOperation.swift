@@ -64,7 +64,7 @@ public enum StoreRefusal: Error, Hashable, Sendable {
     case preconditionFailed
     /// The write would bring the object over a limit.
     case overLimit(SiblingLimits.Refusal)
-    /// No epoch is reserved; the next batch reserves again.
+    /// Not now: no epoch is reserved, which the next batch tries again, or more waits to be stored than may wait.
     case noEpoch
     /// The local copy could not be read, or what the write needs could not be made durable.
     case storage(StorageFailure)
