@@ -165,6 +165,11 @@ final class ShardRunner: @unchecked Sendable {
         return id
     }
 
+    /// Flushes a connection with the others, at the end of the batch.
+    func flushLater(_ connection: InboundConnection) {
+        unflushed.append(connection)
+    }
+
     func remove(_ id: UInt32) {
         inbound[id] = nil
     }
@@ -309,6 +314,12 @@ extension ShardRunner: PeerConnectionsDelegate {
         var payload = frame.payload
         let call = CallID(rawValue: frame.requestID)
         do {
+            guard !frame.flags.contains(.failure) else {
+                let failure = try RequestFailure(decoding: &payload)
+                logger.warning("\(peer) does not answer: \(failure)")
+                handle(.answered(call, .failed))
+                return
+            }
             handle(.answered(call, try ReplicaResponse(decoding: &payload)))
         } catch {
             logger.warning("an answer of \(peer) cannot be read: \(error)")
