@@ -7,6 +7,7 @@ import Node
 import RPC
 import Ring
 import Storage
+import Synchronization
 import Wire
 
 /// The shell of one request shard: an event loop's connections, its timer, and what it hands to storage.
@@ -39,7 +40,8 @@ final class ShardRunner: @unchecked Sendable {
     private var callers = SlotTable<@Sendable (Response) -> Void>(capacity: 1 << 16)
     private var directory = PeerDirectory()
     private var drained: (@Sendable () -> Void)?
-    private var isStopped = false
+    /// Whether requests of this process are taken: asked on any thread, for the loop stands still when the node has stopped.
+    private let isOpen = Mutex(true)
 
     /// The shard's number: the upper byte of its connections' numbers.
     private let index: UInt32
@@ -77,15 +79,22 @@ final class ShardRunner: @unchecked Sendable {
         }
     }
 
-    /// Serves a request of this process.
+    /// Serves a request of this process; once the shard has stopped it answers that nobody can be reached.
     func serve(_ request: Request, completion: @escaping @Sendable (Response) -> Void) {
-        eventLoop.execute {
-            guard !self.isStopped, let slot = self.callers.insert(completion) else {
-                completion(.failed(.busy(retryAfterMilliseconds: 100)))
-                return
+        let isTaken = isOpen.withLock { isOpen in
+            guard isOpen else { return false }
+            eventLoop.execute {
+                guard let slot = self.callers.insert(completion) else {
+                    completion(.failed(.busy(retryAfterMilliseconds: 100)))
+                    return
+                }
+                self.handle(.request(request, from: .client(slot.rawValue)))
+                self.finishBatch()
             }
-            self.handle(.request(request, from: .client(slot.rawValue)))
-            self.finishBatch()
+            return true
+        }
+        if !isTaken {
+            completion(.failed(.unavailable(required: 1, available: 0, missing: [], outcome: .notApplied)))
         }
     }
 
@@ -139,8 +148,9 @@ final class ShardRunner: @unchecked Sendable {
 
     /// Closes every connection, and answers whoever still waits in this process: nobody else will.
     func stop() -> EventLoopFuture<Void> {
-        eventLoop.submit {
-            self.isStopped = true
+        // What was taken before is on the loop before this.
+        isOpen.withLock { $0 = false }
+        return eventLoop.submit {
             for slot in self.callers.ids {
                 self.callers.remove(slot)?(.failed(.timeout(required: 1, available: 0, outcome: .unknown)))
             }
