@@ -130,7 +130,12 @@ let package = Package(
                 "Node",
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
-        tests("Server", ["Machine", "Causality", "Coordinator", "Ring", "Storage", "Disk", "Node", logging]),
+        tests(
+            "Server",
+            [
+                "Machine", "Causality", "Coordinator", "Ring", "Storage", "Disk", "Node", "RPC", "Wire", nioCore,
+                nioPosix, logging,
+            ]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),

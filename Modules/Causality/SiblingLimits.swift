@@ -14,9 +14,9 @@ public struct SiblingLimits: Hashable, Sendable {
     /// The most entries of an object's context.
     public var contextEntries: Int
 
-    /// Limits, by default 100 siblings, values of 1 MiB, objects of 16 MiB, and 4,096 entries.
+    /// Limits, by default 100 siblings, values of 1 MiB, objects of 8 MiB, and 4,096 entries.
     public init(
-        siblings: Int = 100, valueBytes: Int = 1 << 20, objectBytes: Int = 16 << 20, contextEntries: Int = 4_096
+        siblings: Int = 100, valueBytes: Int = 1 << 20, objectBytes: Int = 8 << 20, contextEntries: Int = 4_096
     ) {
         self.siblings = siblings
         self.valueBytes = valueBytes

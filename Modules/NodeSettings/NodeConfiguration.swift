@@ -134,7 +134,7 @@ extension NodeConfiguration {
     public static let hintLimits = 0...100_000_000
     /// The possible times for a request.
     public static let timeoutLimits: ClosedRange<Duration> = .milliseconds(1) ... .seconds(60)
-    /// The possible sizes of the largest value: two values of the most still fit into a frame of 16 MiB.
+    /// The possible sizes of the largest value: a value of the most fits into an object of 8 MiB.
     public static let maxValueSizeLimits = 1...(7 << 20)
     /// The possible times until a member is removed: shorter than a minute would take a restart for a death.
     public static let evictAfterLimits: ClosedRange<Duration> = .seconds(60) ... .seconds(365 * 86_400)

@@ -23,8 +23,12 @@ extension RPCEndpoint: CustomStringConvertible {
 
 /// The limits and times of connections. Every default suits a local network.
 public struct RPCConfiguration: Sendable {
-    /// The largest frame that is taken and sent, by its length field: 16 MiB. The same at every node of a cluster.
+    /// The largest frame that a client sends, and that is taken from one, by its length field: 16 MiB. The same at every
+    /// node and client of a cluster.
     public var frameLengthLimit = FrameHeader.defaultLengthLimit
+    /// The largest frame that a node sends, to another node or as an answer to a client: 72 MiB, far above what clients can
+    /// make, since repair and handoff of what exists must always pass. The same at every node and client of a cluster.
+    public var nodeFrameLengthLimit = FrameHeader.nodeLengthLimit
     /// The most bytes that wait in one connection, beside what the channel holds: 32 MiB. Beyond it a send is `busy`.
     public var outboundByteLimit = 32 << 20
     /// The most bytes that wait in one connection before it is open: 4 MiB.

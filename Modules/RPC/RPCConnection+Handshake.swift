@@ -86,7 +86,8 @@ extension RPCConnection {
     private func open(to remote: RemoteEnd) {
         self.remote = remote
         phase = .open
-        decoder.lengthLimit = configuration.frameLengthLimit
+        decoder.lengthLimit =
+            remote.role == .client ? configuration.frameLengthLimit : configuration.nodeFrameLengthLimit
         scheduleTick()
         logger.debug("connection open", metadata: ["remote": "\(remote)"])
     }

@@ -75,8 +75,8 @@ public final class RPCConnection {
     ) -> SendOutcome {
         eventLoop.assertInEventLoop()
         assert(kind.isMessage, "kind \(kind.rawValue) is the connection's own")
-        guard FrameHeader.byteCount + payload.readableBytes <= configuration.frameLengthLimit else {
-            return .tooLarge(limit: configuration.frameLengthLimit)
+        guard FrameHeader.byteCount + payload.readableBytes <= sentLengthLimit else {
+            return .tooLarge(limit: sentLengthLimit)
         }
         if let refusal = refusal(ofByteCount: FrameHeader.overhead + payload.readableBytes) { return refusal }
         outbound.append(
@@ -95,8 +95,8 @@ public final class RPCConnection {
         assert(kind.isMessage, "kind \(kind.rawValue) is the connection's own")
         if let refusal = refusal(ofByteCount: FrameHeader.overhead) { return refusal }
         let header = FrameHeader(kind: kind, flags: flags, requestID: requestID)
-        guard outbound.append(header, lengthLimit: configuration.frameLengthLimit, body) else {
-            return .tooLarge(limit: configuration.frameLengthLimit)
+        guard outbound.append(header, lengthLimit: sentLengthLimit, body) else {
+            return .tooLarge(limit: sentLengthLimit)
         }
         return .queued
     }
@@ -121,6 +121,12 @@ public final class RPCConnection {
             write(to: context)
         }
         closeAfterWriting(ByteBuffer(), to: context)
+    }
+
+    /// The largest frame that this end sends: a client's are held shorter than a node's.
+    private var sentLengthLimit: Int {
+        if case .initiator(let hello, _) = side, hello.role == .client { return configuration.frameLengthLimit }
+        return configuration.nodeFrameLengthLimit
     }
 
     private func refusal(ofByteCount byteCount: Int) -> SendOutcome? {

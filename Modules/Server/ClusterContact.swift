@@ -1,3 +1,4 @@
+import Coordinator
 import Logging
 import Machine
 import NIOCore
@@ -51,8 +52,12 @@ struct ClusterContact {
             result = .failure(error)
         }
         await connection.close()
-        var answer = try result.get().payload
+        let frame = try result.get()
+        var answer = frame.payload
         do throws(DecodingFailure) {
+            guard !frame.flags.contains(.failure) else {
+                throw .invalid("the seed's answer: \(try RequestFailure(decoding: &answer))")
+            }
             return try MembershipExchange(decoding: &answer)
         } catch {
             throw .notConnected(.transport("the answer cannot be read: \(error)"))

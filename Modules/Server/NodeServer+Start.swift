@@ -65,7 +65,7 @@ extension NodeServer {
         do throws(RPCListenFailure) {
             listener = try await RPCListener.bind(
                 to: RPCEndpoint(host: bindHost, port: configuration.port), acceptor: acceptor, group: group,
-                logger: logger)
+                configuration: configuration.connections, logger: logger)
         } catch {
             throw .port("\(error)")
         }
@@ -233,11 +233,11 @@ extension NodeServer {
             throw .port("UDP \(bindHost):\(port) for the gossip cannot be used: \(error); choose another with --port")
         }
         for shard in shards {
-            shard.start(hello: hello, configuration: RPCConfiguration(), seed: generator.next())
+            shard.start(hello: hello, configuration: configuration.connections, seed: generator.next())
         }
         control.start(
             hello: hello, shards: shards, datagrams: datagrams, seeds: seeds, inventory: inventory,
-            configuration: RPCConfiguration(), seed: generator.next())
+            configuration: configuration.connections, seed: generator.next())
         if configuration.durability == .interval {
             loops[0].scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in storage.sync() }
         }

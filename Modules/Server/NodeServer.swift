@@ -24,7 +24,7 @@ public final class NodeServer: Sendable {
     public static let version = "0.1.0"
 
     /// The node behind its doors.
-    public let service: any NodeService
+    public var service: any NodeService { server }
     /// The name that people call the node by.
     public let name: String
     /// Host and port of peers, clients and gossip.
@@ -32,19 +32,29 @@ public final class NodeServer: Sendable {
     /// The event loops that the node runs on.
     public let group: MultiThreadedEventLoopGroup
 
+    private let server: ServerService
     private let listener: RPCListener
     private let datagrams: GossipSocket
     private let shards: [ShardRunner]
     private let control: ControlRunner
     private let storage: StorageRunner
-    private let directory: DataDirectory
+    /// Let go of when the node has stopped, so that another may have it.
+    private let directory: Mutex<DataDirectory?>
+    private let phase = Mutex(Phase.running)
+
+    private enum Phase {
+        case running
+        /// And who waits for the end of it.
+        case stopping([CheckedContinuation<Void, Never>])
+        case stopped
+    }
 
     init(
         service: ServerService, name: String, endpoint: RPCEndpointText, group: MultiThreadedEventLoopGroup,
         listener: RPCListener, datagrams: GossipSocket, shards: [ShardRunner], control: ControlRunner,
         storage: StorageRunner, directory: DataDirectory
     ) {
-        self.service = service
+        server = service
         self.name = name
         self.endpoint = endpoint
         self.group = group
@@ -53,27 +63,39 @@ public final class NodeServer: Sendable {
         self.shards = shards
         self.control = control
         self.storage = storage
-        self.directory = directory
+        self.directory = Mutex(directory)
     }
 
-    /// Returns when the node serves its share: at once where it did before, after its data has come where it joins.
+    /// Returns when the node serves its share: at once where it did before, after its data has come where it joins; and
+    /// when it is stopped, for then it never will.
     public func whenServing() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            control.whenUp { done.resume() }
+            let isRunning = phase.withLock { phase in
+                guard case .running = phase else { return false }
+                // Whoever waits is told by the control plane's stop, which comes behind this on its loop.
+                control.whenUp { done.resume() }
+                return true
+            }
+            if !isRunning {
+                done.resume()
+            }
         }
     }
 
     /// The number of members that the node knows in the ring.
     public func memberCount() async -> Int {
         await withCheckedContinuation { (done: CheckedContinuation<Int, Never>) in
-            control.eventLoop.execute { done.resume(returning: self.control.machine.view.ring.members.count) }
+            server.memberCount { done.resume(returning: $0) }
         }
     }
 
-    /// Takes no more work, finishes what is in flight within `grace`, and closes storage. The node stays a member.
+    /// Takes no more work, finishes what is in flight within `grace`, closes storage and lets go of the data directory. The
+    /// node stays a member. A second call returns when the first has done its work.
     public func stop(grace: Duration = .seconds(5)) async {
+        guard await begin() else { return }
         await listener.close()
         await drain(grace)
+        await server.close()
         await datagrams.close()
         try? await control.stop().get()
         for shard in shards {
@@ -81,6 +103,36 @@ public final class NodeServer: Sendable {
         }
         await storage.close()
         try? await group.shutdownGracefully()
+        directory.withLock { $0 = nil }
+        let waiting = phase.withLock { phase in
+            defer { phase = .stopped }
+            if case .stopping(let waiting) = phase { return waiting }
+            return []
+        }
+        for stop in waiting {
+            stop.resume()
+        }
+    }
+
+    /// Begins to stop; `false` where that has begun already, when it is done.
+    private func begin() async -> Bool {
+        let isFirst = phase.withLock { phase in
+            guard case .running = phase else { return false }
+            phase = .stopping([])
+            return true
+        }
+        guard !isFirst else { return true }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let isDone = phase.withLock { phase in
+                guard case .stopping(let waiting) = phase else { return true }
+                phase = .stopping(waiting + [done])
+                return false
+            }
+            if isDone {
+                done.resume()
+            }
+        }
+        return false
     }
 
     /// Waits until no request is in work, or the time is up.

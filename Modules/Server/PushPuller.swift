@@ -37,7 +37,12 @@ final class PushPuller: Sendable {
                     reply = .failure(error)
                 }
                 await connection.close()
-                var answer = try reply.get().payload
+                let frame = try reply.get()
+                guard !frame.flags.contains(.failure) else {
+                    logger.debug("push-pull with \(address): there is no answer")
+                    return
+                }
+                var answer = frame.payload
                 switch Result(catching: { () throws(DecodingFailure) in try PushPullReply(decoding: &answer) }) {
                 case .success(.state(let state)): completion(state)
                 case .success(.refused(let refusal)): logger.debug("push-pull with \(address) refused: \(refusal)")

@@ -1,4 +1,5 @@
 public import Coordinator
+import RPC
 
 /// How a node is to be run.
 public struct ServerConfiguration: Sendable {
@@ -60,6 +61,8 @@ public struct ServerConfiguration: Sendable {
     public var hintLimit = 1_000_000
     /// Event loops, each with a shard of the requests; `nil` for one for each core.
     public var eventLoops: Int?
+    /// The limits and times of connections; the defaults, but in tests.
+    var connections = RPCConfiguration()
 
     /// The defaults: a cluster of one on this machine.
     public init() {}

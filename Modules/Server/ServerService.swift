@@ -16,6 +16,13 @@ final class ServerService: NodeService {
     private let shards: [ShardRunner]
     private let control: ControlRunner
     private let next = Atomic(0)
+    /// What the node knew when it stopped: asked on any thread, for the control plane's loop stands still then.
+    private let last = Mutex<Last?>(nil)
+
+    private struct Last: Sendable {
+        var view: ClusterView
+        var status: ClusterStatus
+    }
 
     init(clusterName: String, valueByteLimit: Int, shards: [ShardRunner], control: ControlRunner) {
         self.clusterName = clusterName
@@ -29,20 +36,61 @@ final class ServerService: NodeService {
         shards[Int(UInt(bitPattern: index) % UInt(shards.count))].serve(request, completion: completion)
     }
 
+    /// The node stops: what is asked from now on is answered from what it knows now.
+    func close() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            control.eventLoop.execute {
+                let view = self.control.machine.view
+                let last = Last(view: view, status: self.status([view.own: self.control.ownStatistics()]))
+                self.last.withLock { $0 = last }
+                done.resume()
+            }
+        }
+    }
+
+    /// Asks on the control plane's loop, or what was known last once the node has stopped; on any thread.
+    private func ask(_ body: @escaping @Sendable () -> Void, stopped: (Last) -> Void) {
+        let known = last.withLock { last in
+            if last == nil {
+                control.eventLoop.execute(body)
+            }
+            return last
+        }
+        if let known {
+            stopped(known)
+        }
+    }
+
+    /// As ``ask(_:stopped:)``, where the view is all that matters.
+    private func askView(_ body: @escaping @Sendable (ClusterView) -> Void) {
+        ask {
+            body(self.control.machine.view)
+        } stopped: {
+            body($0.view)
+        }
+    }
+
+    /// The number of members in the ring.
+    func memberCount(completion: @escaping @Sendable (Int) -> Void) {
+        askView { completion($0.ring.members.count) }
+    }
+
     func readiness(completion: @escaping @Sendable (Readiness) -> Void) {
-        control.eventLoop.execute {
+        ask {
             guard self.control.machine.ownRecord?.state == .joining else { return completion(.ready) }
             let progress = self.control.machine.acquisitionProgress
             completion(
                 .notReady(
                     "this node is joining: \(progress.partitionsDone) of \(progress.partitionsTotal) partitions are here"
                 ))
+        } stopped: { _ in
+            completion(.notReady("this node has stopped"))
         }
     }
 
     func ringStatus(completion: @escaping @Sendable (RingStatus) -> Void) {
-        control.eventLoop.execute {
-            let ring = self.control.machine.view.ring
+        askView { view in
+            let ring = view.ring
             let names = ring.members.map(\.id.description)
             let owners = ring.partitions.map { partition in
                 let replicas = ring.replicas(of: partition)
@@ -56,8 +104,7 @@ final class ServerService: NodeService {
     }
 
     func locate(_ key: ByteBuffer, completion: @escaping @Sendable (KeyLocation) -> Void) {
-        control.eventLoop.execute {
-            let view = self.control.machine.view
+        askView { view in
             let token = Token(key: key)
             let partition = view.ring.partition(of: token)
             let replicas = view.ring.replicas(of: partition)
@@ -75,7 +122,11 @@ final class ServerService: NodeService {
     }
 
     func clusterStatus(completion: @escaping @Sendable (ClusterStatus) -> Void) {
-        control.eventLoop.execute { self.gatherStatus(completion) }
+        ask {
+            self.gatherStatus(completion)
+        } stopped: {
+            completion($0.status)
+        }
     }
 
     /// The JSON form of what a client asks over RPC.

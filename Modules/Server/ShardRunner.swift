@@ -7,6 +7,7 @@ import Node
 import RPC
 import Ring
 import Storage
+import Synchronization
 import Wire
 
 /// The shell of one request shard: an event loop's connections, its timer, and what it hands to storage.
@@ -39,7 +40,8 @@ final class ShardRunner: @unchecked Sendable {
     private var callers = SlotTable<@Sendable (Response) -> Void>(capacity: 1 << 16)
     private var directory = PeerDirectory()
     private var drained: (@Sendable () -> Void)?
-    private var isStopped = false
+    /// Whether requests of this process are taken: asked on any thread, for the loop stands still when the node has stopped.
+    private let isOpen = Mutex(true)
 
     /// The shard's number: the upper byte of its connections' numbers.
     private let index: UInt32
@@ -77,15 +79,22 @@ final class ShardRunner: @unchecked Sendable {
         }
     }
 
-    /// Serves a request of this process.
+    /// Serves a request of this process; once the shard has stopped it answers that nobody can be reached.
     func serve(_ request: Request, completion: @escaping @Sendable (Response) -> Void) {
-        eventLoop.execute {
-            guard !self.isStopped, let slot = self.callers.insert(completion) else {
-                completion(.failed(.busy(retryAfterMilliseconds: 100)))
-                return
+        let isTaken = isOpen.withLock { isOpen in
+            guard isOpen else { return false }
+            eventLoop.execute {
+                guard let slot = self.callers.insert(completion) else {
+                    completion(.failed(.busy(retryAfterMilliseconds: 100)))
+                    return
+                }
+                self.handle(.request(request, from: .client(slot.rawValue)))
+                self.finishBatch()
             }
-            self.handle(.request(request, from: .client(slot.rawValue)))
-            self.finishBatch()
+            return true
+        }
+        if !isTaken {
+            completion(.failed(.unavailable(required: 1, available: 0, missing: [], outcome: .notApplied)))
         }
     }
 
@@ -139,8 +148,9 @@ final class ShardRunner: @unchecked Sendable {
 
     /// Closes every connection, and answers whoever still waits in this process: nobody else will.
     func stop() -> EventLoopFuture<Void> {
-        eventLoop.submit {
-            self.isStopped = true
+        // What was taken before is on the loop before this.
+        isOpen.withLock { $0 = false }
+        return eventLoop.submit {
             for slot in self.callers.ids {
                 self.callers.remove(slot)?(.failed(.timeout(required: 1, available: 0, outcome: .unknown)))
             }
@@ -165,6 +175,11 @@ final class ShardRunner: @unchecked Sendable {
         return id
     }
 
+    /// Flushes a connection with the others, at the end of the batch.
+    func flushLater(_ connection: InboundConnection) {
+        unflushed.append(connection)
+    }
+
     func remove(_ id: UInt32) {
         inbound[id] = nil
     }
@@ -178,11 +193,14 @@ final class ShardRunner: @unchecked Sendable {
 
     /// The end of a batch of events: storage gets its list, every connection that was written to is flushed.
     func finishBatch() {
-        if !operations.isEmpty {
+        // What the store refuses may come to hints for others; these again it takes or refuses, and nothing comes of that.
+        while !operations.isEmpty {
             let batch = operations
             operations = []
             operations.reserveCapacity(batch.count)
-            storage.submit(batch, from: self)
+            for (call, refusal) in storage.submit(batch, from: self) {
+                handle(.prepared(call, .refused(refusal)))
+            }
         }
         if !leftOvers.isEmpty {
             for leftOver in leftOvers {
@@ -298,12 +316,20 @@ final class ShardRunner: @unchecked Sendable {
     }
 }
 
+extension ShardRunner: StoreAsker {}
+
 extension ShardRunner: PeerConnectionsDelegate {
     func peers(_ peers: PeerConnections, received frame: Frame, from peer: NodeID) {
         guard frame.kind == .replica, frame.flags.contains(.reply) else { return }
         var payload = frame.payload
         let call = CallID(rawValue: frame.requestID)
         do {
+            guard !frame.flags.contains(.failure) else {
+                let failure = try RequestFailure(decoding: &payload)
+                logger.warning("\(peer) does not answer: \(failure)")
+                handle(.answered(call, .failed))
+                return
+            }
             handle(.answered(call, try ReplicaResponse(decoding: &payload)))
         } catch {
             logger.warning("an answer of \(peer) cannot be read: \(error)")

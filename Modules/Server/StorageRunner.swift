@@ -8,32 +8,77 @@ import Ring
 import Storage
 import Synchronization
 
+/// Who asks the store for something, and is told twice: a shard. Called on the writing thread.
+protocol StoreAsker: AnyObject, Sendable {
+    /// What operations came to when they joined the batch, where that is worth a word.
+    func prepared(_ results: [(CallID, PreparedOperation)])
+    /// The batch with these operations is stored, or that failed.
+    func committed(_ calls: [CallID], _ failure: StorageFailure?)
+}
+
 /// The thread that writes: it gathers what the shards want stored while the disk syncs, and stores it as one batch.
 ///
-/// What waits is bounded by the shards' own tables. Answers go back to each shard in two hops for a batch, however many
-/// operations it has: what was prepared before the sync, what is stored after it.
+/// What waits is bounded, by ``StoreAdmission`` and ``readLimit``, also while the disk stands still; tasks are bounded by
+/// the machines that want them. Answers go back to each shard in two hops for a batch, however many operations it has: what
+/// was prepared before the sync, what is stored after it.
 final class StorageRunner: Sendable {
+    /// The most reads that wait for the disk; one beyond fails as ``StorageFailure/busy``.
+    static let readLimit = 4096
+    /// The operations that one commit has at most.
+    static let cutOperationLimit = 4096
+    /// A commit with so many bytes takes no further operation.
+    static let cutByteLimit = 16 << 20
+
     /// A shard's operation and who waits for it.
     struct Operation: Sendable {
-        var call: CallID
-        var operation: StoreOperation
+        let call: CallID
+        let operation: StoreOperation
+        fileprivate let byteCount: Int
+
+        init(call: CallID, operation: StoreOperation) {
+            self.call = call
+            self.operation = operation
+            byteCount = operation.byteCount
+        }
     }
 
     private enum Work: Sendable {
-        case operations([Operation], ShardRunner)
+        case operations([Operation], any StoreAsker)
         case task(StorageTask, @Sendable (StorageAnswer) -> Void)
         case change(@Sendable (ObjectStore, IdentityFile) -> Void)
     }
 
     private struct Queue: Sendable {
         var waiting: [Work] = []
+        var admission = StoreAdmission()
         var isScheduled = false
         var isClosed = false
+        /// Whether operations were refused lately: it is logged when that begins and ends, not for each.
+        var isRefusing = false
+
+        /// Appends work; `true` where the thread has to be told.
+        mutating func add(_ work: Work) -> Bool {
+            waiting.append(work)
+            defer { isScheduled = true }
+            return !isScheduled
+        }
+    }
+
+    /// What goes into one commit, and who is told of it.
+    private struct Cut {
+        var operations = 0
+        var admitted = (operations: 0, bytes: 0)
+        var stored: [(asker: any StoreAsker, calls: [CallID])] = []
+        /// Tasks that write, and whether all went well so far.
+        var writes: [(isDone: Bool, completion: @Sendable (StorageAnswer) -> Void)] = []
+        /// Tasks that read: when the commit is over.
+        var reads: [(task: StorageTask, completion: @Sendable (StorageAnswer) -> Void)] = []
     }
 
     /// Reads, for any thread.
     let reader: ObjectReader
     private let queue = Mutex(Queue())
+    private let waitingReads = Atomic(0)
     private let thread: NIOThreadPool
     private let readers: NIOThreadPool
     private let state: UnsafeState
@@ -72,25 +117,66 @@ final class StorageRunner: Sendable {
     }
 
     /// Stores operations of a shard, together with whatever else waits.
-    func submit(_ operations: [Operation], from shard: ShardRunner) {
-        enqueue(.operations(operations, shard))
+    ///
+    /// Returns those that are refused, because too much waits or the store is closed: nothing came of them, and they are not
+    /// heard of again. All others are answered.
+    func submit(_ operations: [Operation], from asker: any StoreAsker) -> [(CallID, StoreRefusal)] {
+        var taken: [Operation] = []
+        taken.reserveCapacity(operations.count)
+        var refused: [(CallID, StoreRefusal)] = []
+        let (mustSchedule, beginsToRefuse) = queue.withLock { queue in
+            for operation in operations {
+                if queue.isClosed {
+                    refused.append((operation.call, .storage(.closed)))
+                } else if queue.admission.admit(operation.operation, byteCount: operation.byteCount) {
+                    taken.append(operation)
+                } else {
+                    refused.append((operation.call, .notNow))
+                }
+            }
+            let beginsToRefuse = !refused.isEmpty && !queue.isClosed && !queue.isRefusing
+            if beginsToRefuse {
+                queue.isRefusing = true
+            }
+            return (!taken.isEmpty && queue.add(.operations(taken, asker)), beginsToRefuse)
+        }
+        if mustSchedule {
+            schedule()
+        }
+        if beginsToRefuse {
+            logger.warning(
+                "the disk does not keep up: writes are refused until it does; look at its load and its health",
+                metadata: [
+                    "waiting": "\(StoreAdmission.operationLimit) operations or \(StoreAdmission.byteLimit) bytes"
+                ])
+        }
+        return refused
     }
 
-    /// Carries out a task behind everything that was submitted before it.
+    /// Carries out a task behind everything that was submitted before it; fails once the store is closed.
     func submit(_ task: StorageTask, completion: @escaping @Sendable (StorageAnswer) -> Void) {
-        enqueue(.task(task, completion))
+        if !enqueue(.task(task, completion)) {
+            completion(.failed)
+        }
     }
 
-    /// Makes a change of its own behind everything that was submitted before it.
+    /// Makes a change of its own behind everything that was submitted before it; none once the store is closed.
     func change(_ change: @escaping @Sendable (ObjectStore, IdentityFile) -> Void) {
-        enqueue(.change(change))
+        if !enqueue(.change(change)) {
+            logger.debug("a change was left out: storage is closed")
+        }
     }
 
-    /// Reads a key where that may wait for the disk.
+    /// Reads a key where that may wait for the disk; fails at once where too many reads wait already.
     func read(
         token: UInt64, key: ByteBuffer, completion: @escaping @Sendable (Result<Object?, StorageFailure>) -> Void
     ) {
+        guard waitingReads.wrappingAdd(1, ordering: .relaxed).newValue <= Self.readLimit else {
+            waitingReads.wrappingSubtract(1, ordering: .relaxed)
+            return completion(.failure(.busy))
+        }
         readers.submit { state in
+            defer { self.waitingReads.wrappingSubtract(1, ordering: .relaxed) }
             guard case .active = state else { return completion(.failure(.closed)) }
             do throws(StorageFailure) {
                 completion(.success(try self.reader.read(token: token, key: key)))
@@ -149,16 +235,19 @@ final class StorageRunner: Sendable {
         try? await thread.shutdownGracefully()
     }
 
-    private func enqueue(_ work: Work) {
-        let mustSchedule = queue.withLock { queue in
-            queue.waiting.append(work)
-            guard !queue.isScheduled else { return false }
-            queue.isScheduled = true
-            return true
+    /// Lets work wait for the thread; `false` once the store is closed, when nothing is done any more.
+    private func enqueue(_ work: Work) -> Bool {
+        let (isTaken, mustSchedule) = queue.withLock { queue in
+            queue.isClosed ? (false, false) : (true, queue.add(work))
         }
         if mustSchedule {
-            thread.submit { _ in self.drain() }
+            schedule()
         }
+        return isTaken
+    }
+
+    private func schedule() {
+        thread.submit { _ in self.drain() }
     }
 
     /// Takes what has gathered, again and again, until nothing has.
@@ -180,54 +269,103 @@ final class StorageRunner: Sendable {
         }
     }
 
-    /// One batch: everything prepared, what was prepared told, one commit, what is stored told.
+    /// Everything prepared, what was prepared told, committed, what is stored told; in cuts, so that one commit has its
+    /// bounds in memory and time. What comes behind a cut that failed is prepared on what the store has then.
     private func process(_ work: [Work]) {
-        let wall = Clock.wallMilliseconds()
-        var stored: [(shard: ShardRunner, calls: [CallID])] = []
-        var tasks: [(StorageTask, Bool, @Sendable (StorageAnswer) -> Void)] = []
+        var cut = Cut()
         for item in work {
             switch item {
-            case .operations(let operations, let shard):
-                var prepared: [(CallID, PreparedOperation)] = []
-                var calls: [CallID] = []
-                calls.reserveCapacity(operations.count)
-                for operation in operations {
-                    let result = state.store.prepare(operation.operation, wall: wall)
-                    if result != .accepted {
-                        prepared.append((operation.call, result))
-                    }
-                    calls.append(operation.call)
+            case .operations(let operations, let asker):
+                var rest = operations[...]
+                while !rest.isEmpty {
+                    prepare(&rest, of: asker, in: &cut)
+                    if isFull(cut) { finish(&cut) }
                 }
-                if !prepared.isEmpty {
-                    shard.prepared(prepared)
-                }
-                stored.append((shard, calls))
             case .task(let task, let completion):
+                guard let operations = task.operations else {
+                    cut.reads.append((task, completion))
+                    continue
+                }
+                let wall = Clock.wallMilliseconds()
                 var isDone = true
-                for operation in task.operations ?? [] {
+                for operation in operations {
                     if case .refused = state.store.prepare(operation, wall: wall) {
                         isDone = false
                     }
+                    cut.operations += 1
+                    if isFull(cut), finish(&cut) != nil {
+                        isDone = false
+                    }
                 }
-                tasks.append((task, isDone, completion))
+                cut.writes.append((isDone, completion))
             case .change(let change):
                 change(state.store, state.identity)
             }
         }
-        let failure = commit()
-        for (shard, calls) in stored {
-            shard.committed(calls, failure)
+        finish(&cut)
+    }
+
+    /// Lets operations join the cut until it is full, and tells their shard what came of it.
+    private func prepare(_ rest: inout ArraySlice<Operation>, of asker: any StoreAsker, in cut: inout Cut) {
+        let wall = Clock.wallMilliseconds()
+        var prepared: [(CallID, PreparedOperation)] = []
+        var calls: [CallID] = []
+        calls.reserveCapacity(rest.count)
+        while !isFull(cut), let operation = rest.popFirst() {
+            let result = state.store.prepare(operation.operation, wall: wall)
+            if result != .accepted {
+                prepared.append((operation.call, result))
+            }
+            calls.append(operation.call)
+            cut.operations += 1
+            cut.admitted.operations += 1
+            cut.admitted.bytes += operation.byteCount
         }
-        for (task, isDone, completion) in tasks {
-            if task.operations != nil {
-                completion(isDone && failure == nil ? .done : .failed)
-            } else {
-                readers.submit { state in
-                    guard case .active = state else { return completion(.failed) }
-                    completion(task.read(from: self.reader, ring: self.ring))
-                }
+        if !prepared.isEmpty {
+            asker.prepared(prepared)
+        }
+        cut.stored.append((asker, calls))
+    }
+
+    private func isFull(_ cut: Cut) -> Bool {
+        cut.operations >= Self.cutOperationLimit || state.store.batchByteCount >= Self.cutByteLimit
+    }
+
+    /// Commits the cut, tells everyone, and begins another.
+    @discardableResult
+    private func finish(_ cut: inout Cut) -> StorageFailure? {
+        defer { cut = Cut() }
+        let failure = commit()
+        let isRelieved = queue.withLock { queue in
+            queue.admission.release(operations: cut.admitted.operations, bytes: cut.admitted.bytes)
+            guard queue.isRefusing, queue.admission.operations <= StoreAdmission.operationLimit / 2 else {
+                return false
+            }
+            queue.isRefusing = false
+            return true
+        }
+        if isRelieved {
+            logger.notice("the disk has caught up: writes are taken again")
+        }
+        for (asker, calls) in cut.stored {
+            asker.committed(calls, failure)
+        }
+        if failure != nil, let asker = cut.stored.first?.asker {
+            let ranges = state.store.takeRangesOfLostHints()
+            if !ranges.isEmpty {
+                asker.prepared(ranges.map { (.nobody, .marked($0)) })
             }
         }
+        for (isDone, completion) in cut.writes {
+            completion(isDone && failure == nil ? .done : .failed)
+        }
+        for (task, completion) in cut.reads {
+            readers.submit { state in
+                guard case .active = state else { return completion(.failed) }
+                completion(task.read(from: self.reader, ring: self.ring))
+            }
+        }
+        return failure
     }
 
     private func commit() -> StorageFailure? {

@@ -19,6 +19,8 @@ public enum StorageFailure: Error, Hashable, Sendable {
     case readOnly
     /// The engine or the file was closed, or its machine crashed.
     case closed
+    /// As much waits for the disk as may wait. Nothing was done; it may be tried again.
+    case busy
     /// This engine, or this version of it, cannot do that.
     case unsupported(String)
 }
@@ -52,6 +54,7 @@ extension StorageFailure: CustomStringConvertible {
             "a write failed (error \(code)), and whether it is on the disk will be known after the next start"
         case .readOnly: "an earlier disk failure made this store read-only until it is opened again"
         case .closed: "the store is closed"
+        case .busy: "as much waits for the disk as may wait: try again"
         case .unsupported(let what): "not supported: \(what)"
         }
     }

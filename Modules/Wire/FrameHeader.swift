@@ -74,6 +74,11 @@ public struct FrameHeader: Hashable, Sendable {
     public static let byteCount = 10
     /// The bytes that a frame has beyond its payload.
     public static let overhead = lengthByteCount + byteCount
-    /// The largest length that a decoder takes unless it is told otherwise: 16 MiB.
+    /// The largest length that a decoder takes unless it is told otherwise, and that clients' frames have: 16 MiB.
     public static let defaultLengthLimit = 16 << 20
+    /// The largest length of a node's frames, to another node or as an answer: 72 MiB.
+    ///
+    /// Clients are held to objects of 8 MiB, at each coordinator: what replicas make of that when they merge is larger, and
+    /// has to come through, as has a whole batch of a handoff (64 MiB) with what stands around it.
+    public static let nodeLengthLimit = 72 << 20
 }

@@ -6,18 +6,28 @@ import Testing
 @Suite struct FailedCommitTests {
     private static let node = NodeID(high: 1, low: 2)
 
-    private func store(on fileSystem: VirtualFileSystem) throws -> ObjectStore {
+    private func store(on fileSystem: VirtualFileSystem, hintLimit: Int = 1000) throws -> ObjectStore {
         try fileSystem.createDirectory("data")
         let identity = try IdentityFile.create(
             NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
             on: fileSystem)
+        return try store(on: fileSystem, identity, hintLimit: hintLimit)
+    }
+
+    private func reopened(on fileSystem: VirtualFileSystem) throws -> ObjectStore {
+        try store(on: fileSystem, try #require(try IdentityFile.open(in: "data", on: fileSystem)), hintLimit: 1000)
+    }
+
+    private func store(
+        on fileSystem: VirtualFileSystem, _ identity: IdentityFile, hintLimit: Int
+    ) throws -> ObjectStore {
         var log = LogEngine.Configuration()
         log.segmentByteCount = 1 << 16
         log.preallocationByteCount = 1 << 14
         log.reservedByteCount = 0
         return try ObjectStore(
             engine: try LogEngine(fileSystem, directory: "data/store", configuration: log), identity: identity,
-            configuration: ObjectStore.Configuration(partitionShift: 59))
+            configuration: ObjectStore.Configuration(hintLimit: hintLimit, partitionShift: 59))
     }
 
     private func write(_ value: String, to store: ObjectStore) -> (object: Object, dot: Dot)? {
@@ -53,5 +63,55 @@ import Testing
         replica.merge(next.object)
         #expect(replica.siblings.contains { $0.dot == next.dot && $0.content.byteCount == 1 })
         #expect(!lost.object.covers(next.object))
+    }
+
+    private func failCommit(of store: ObjectStore, on fileSystem: VirtualFileSystem) {
+        fileSystem.setFaults { call in
+            call.operation == .write && call.path.contains("segment")
+                ? .error(code: FileSystemFault.inputOutputCode) : nil
+        }
+        #expect(throws: StorageFailure.self) { try store.commit() }
+        fileSystem.setFaults(nil)
+    }
+
+    @Test func `a mark whose commit failed is written with the next one`() throws {
+        let fileSystem = VirtualFileSystem()
+        let owner = NodeID(high: 3, low: 4)
+        do {
+            let store = try store(on: fileSystem, hintLimit: 0)
+            guard case .marked = store.prepare(.hint(owner: owner, token: 7, key: ByteBuffer(string: "key")), wall: 1)
+            else {
+                Issue.record("no mark where there is room for no hint")
+                return
+            }
+            failCommit(of: store, on: fileSystem)
+            #expect(store.markedRanges.map(\.owner) == [owner])
+            // Any batch will do.
+            try #require(write("1", to: store) != nil)
+            try store.commit()
+        }
+        fileSystem.endProcess()
+        let again = try reopened(on: fileSystem)
+        #expect(again.markedRanges.map(\.owner) == [owner])
+    }
+
+    @Test func `hints whose commit failed come back as a mark on their range`() throws {
+        let fileSystem = VirtualFileSystem()
+        let owner = NodeID(high: 3, low: 4)
+        do {
+            let store = try store(on: fileSystem)
+            for key in ["a", "b"] {
+                #expect(
+                    store.prepare(.hint(owner: owner, token: 7, key: ByteBuffer(string: key)), wall: 1) == .accepted)
+            }
+            failCommit(of: store, on: fileSystem)
+            let ranges = store.takeRangesOfLostHints()
+            #expect(ranges.map(\.owner) == [owner])
+            #expect(store.takeRangesOfLostHints().isEmpty)
+            #expect(store.markedRanges == ranges)
+            try store.commit()
+        }
+        fileSystem.endProcess()
+        #expect(try reopened(on: fileSystem).markedRanges.map(\.owner) == [owner])
     }
 }

@@ -97,7 +97,7 @@ import Testing
             if case .store(let call, .merge) = effect { call } else { nil }
         }
         let own = try #require(merges.first)
-        var effects = run.receive(.prepared(own, .refused(.noEpoch)))
+        var effects = run.receive(.prepared(own, .refused(.notNow)))
         effects += run.receive(.committed(own, nil))
         effects += run.wait(.seconds(10))
 
@@ -156,7 +156,7 @@ import Testing
                 Issue.record("nobody takes over: \(effects)")
                 return
             }
-            let refused = run.receive(.prepared(own, .refused(.noEpoch)))
+            let refused = run.receive(.prepared(own, .refused(.notNow)))
             guard case .reply(.failed(.busy), _)? = refused.last else {
                 Issue.record("\(refused)")
                 return

@@ -64,9 +64,37 @@ import Wire
         #expect(sent.reduce(0) { $0 + $1.readableBytes } == 3 * FrameHeader.overhead + 2 + 100_000)
     }
 
-    @Test func `a frame over the limit is refused and leaves no trace`() throws {
+    @Test func `a client's frames are held shorter than a node's, at both ends`() throws {
         var configuration = RPCConfiguration()
         configuration.frameLengthLimit = 1000
+        configuration.nodeFrameLengthLimit = 2000
+        let long = frameBytes(request, 1) { $0.writeRepeatingByte(1, count: 1500) }
+
+        let ofPeer = try Embedded.opened(configuration)
+        try ofPeer.channel.writeInbound(long)
+        #expect(ofPeer.recorder.events.contains(.received(1, String(repeating: "\u{1}", count: 1500))))
+
+        let client = try Hello(role: .client, nodeID: .zero, clusterName: "toys")
+        let ofClient = try Embedded(acceptor: try Embedded.plainAcceptor(), configuration: configuration)
+        try ofClient.channel.writeInbound(frameBytes(.hello, 0, client.encode))
+        #expect(
+            ofClient.connection.send(
+                kind: request, flags: .reply, requestID: 1, payload: ByteBuffer(repeating: 1, count: 1500))
+                == .queued)
+        try ofClient.channel.writeInbound(long)
+        ofClient.loop.run()
+        #expect(
+            ofClient.recorder.events.last == .closed(.malformed(.tooLarge("frame length", limit: 1000))))
+
+        let own = try Embedded(initiator: client, configuration: configuration)
+        #expect(
+            own.connection.send(kind: request, requestID: 1, payload: ByteBuffer(repeating: 1, count: 991))
+                == .tooLarge(limit: 1000))
+    }
+
+    @Test func `a frame over the limit is refused and leaves no trace`() throws {
+        var configuration = RPCConfiguration()
+        configuration.nodeFrameLengthLimit = 1000
         let end = try Embedded.opened(configuration)
         #expect(
             end.connection.send(kind: request, requestID: 1, payload: ByteBuffer(repeating: 1, count: 991))

@@ -29,7 +29,7 @@ public struct CallID: Hashable, Sendable {
     }
 
     /// Of work whose outcome nobody waits for; generations begin at 1.
-    static let nobody = CallID(rawValue: 0)
+    package static let nobody = CallID(rawValue: 0)
 
     init(_ table: Table, _ slot: SlotID, position: Int = 0) {
         rawValue =

@@ -286,7 +286,7 @@ extension RequestShard {
             .tooLarge(limit: limit)
         case .overLimit(.contextTooLarge(let limit)):
             .invalid("the context would bring the key's beyond \(limit) entries")
-        case .noEpoch: .busy(retryAfterMilliseconds: retryAfter)
+        case .notNow: .busy(retryAfterMilliseconds: retryAfter)
         case .storage(let failure): .storage(failure.description, outcome: .notApplied)
         }
     }

@@ -48,6 +48,7 @@ extension RequestShard {
         guard let work = replicas.remove(slot) else { return }
         switch result {
         case .success(let object): effects.emit(.answer(.copy(object), to: work.caller))
+        case .failure(.busy): effects.emit(.answer(.busy, to: work.caller))
         case .failure: effects.emit(.answer(.failed, to: work.caller))
         }
     }
@@ -56,7 +57,7 @@ extension RequestShard {
         _ slot: SlotID, _ operation: PreparedOperation, into effects: inout Effects<ShardEffect>
     ) {
         guard case .refused(let refusal) = operation, let work = replicas.remove(slot) else { return }
-        effects.emit(.answer(refusal == .noEpoch ? .busy : .failed, to: work.caller))
+        effects.emit(.answer(refusal == .notNow ? .busy : .failed, to: work.caller))
     }
 
     mutating func replicaCommitted(

@@ -192,6 +192,9 @@ public final class Node: StateMachine {
             try store.commit()
         } catch {
             failure = error
+            for range in store.takeRangesOfLostHints() {
+                inbox.append(.control(.leftOver(.range(range))))
+            }
         }
         for item in waiting {
             switch item {

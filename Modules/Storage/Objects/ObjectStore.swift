@@ -57,9 +57,19 @@ public final class ObjectStore {
 
     /// The copies that the batch will leave, by key: what the next operation of the batch sees.
     private var pending: [ByteBuffer: LocalCopy] = [:]
-    private var hintsInBatch = 0
+    /// The hints of the batch, to mark their ranges where it is not stored.
+    private var hintsInBatch: [(owner: NodeID, token: UInt64)] = []
     /// Marked ranges and how often each was marked since the start; as many as owners × partitions at most.
     private var marks: [MarkedRange.Place: UInt64]
+    /// Marks of the batch.
+    private var marksInBatch: [MarkedRange.Place] = []
+    /// Marks of batches that failed: every commit tries again, until they are stored.
+    private var unwrittenMarks: Set<MarkedRange.Place> = []
+    /// Ranges that were marked in place of hints that a failed commit has lost, until somebody takes them.
+    private var rangesOfLostHints: [MarkedRange] = []
+
+    /// The bytes that the batch has so far: whoever prepares commits before it has too many.
+    public private(set) var batchByteCount = 0
 
     private struct LocalCopy {
         var object: Object?
@@ -114,24 +124,39 @@ public final class ObjectStore {
 
     /// Stores the batch; when it returns, all that was prepared since the last call is stored, and durable where the
     /// configuration says so. When it throws, each of them may or may not be, and their dots have left the node: as after
-    /// an unclean stop, every key takes a fresh epoch before its next dot.
+    /// an unclean stop, every key takes a fresh epoch before its next dot. Marks are in force all the same, and stored with
+    /// the next batch that can be; so are the ranges of hints that were lost (``takeRangesOfLostHints()``).
     public func commit() throws(StorageFailure) {
         defer {
             batch.removeAll()
+            batchByteCount = 0
             pending.removeAll(keepingCapacity: true)
-            hintsInBatch = 0
+            hintsInBatch.removeAll(keepingCapacity: true)
+            marksInBatch.removeAll(keepingCapacity: true)
         }
         if let bound = epochs.reservation() {
             reserve(upTo: bound)
         }
         takeActor()
+        for place in unwrittenMarks.sorted(by: { ($0.owner, $0.partition) < ($1.owner, $1.partition) }) {
+            put(place)
+        }
         guard !batch.isEmpty else { return }
         do {
             try engine.append(batch, durability: configuration.durability)
+            unwrittenMarks.removeAll()
         } catch {
             abandonEpochs()
+            keepMarksOfFailedBatch()
             throw error
         }
+    }
+
+    /// The ranges that were marked since the last call because a failed commit has lost hints of theirs: they are to be
+    /// sent to their owners as any marked range. Each is named once, in the order in which they were marked.
+    public func takeRangesOfLostHints() -> [MarkedRange] {
+        defer { rangesOfLostHints = [] }
+        return rangesOfLostHints
     }
 
     /// The ranges that are marked: whole partitions that an owner has to be sent. In the order of owner and partition.
@@ -168,7 +193,7 @@ public final class ObjectStore {
         }
         let incoming = if case .seen(let context) = write.seeing { context } else { CausalContext() }
         guard !isHoldingBack, actorToTake == nil, let epoch = epoch(after: copy, incoming: incoming) else {
-            return .refused(.noEpoch)
+            return .refused(.notNow)
         }
         let dot = object.write(
             write.content, expiry: write.expiry, timestamp: clock.now(wall: wall), seeing: write.seeing,
@@ -187,7 +212,7 @@ public final class ObjectStore {
         for sibling in incoming.siblings {
             _ = clock.observe(sibling.timestamp, wall: wall)
         }
-        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.noEpoch) }
+        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.notNow) }
         var object = copy.object ?? Object()
         object.merge(incoming)
         put(object, epoch: epoch, token: token, key: key, replacing: copy.sequence)
@@ -195,9 +220,10 @@ public final class ObjectStore {
     }
 
     private func put(_ object: Object, epoch: UInt64, token: UInt64, key: ByteBuffer, replacing sequence: UInt64?) {
+        let value = ObjectRecord(epoch: epoch, object: object).encoded()
+        batchByteCount += key.readableBytes + value.readableBytes
         batch.put(
-            .objects, token: token, key: key, value: ObjectRecord(epoch: epoch, object: object).encoded(),
-            hash: object.hash(key: key), replacing: sequence)
+            .objects, token: token, key: key, value: value, hash: object.hash(key: key), replacing: sequence)
         pending[key] = LocalCopy(object: object, epoch: epoch, sequence: nil)
     }
 
@@ -273,13 +299,14 @@ public final class ObjectStore {
 
     private func addHint(owner: NodeID, token: UInt64, key: ByteBuffer) -> PreparedOperation {
         let count = engine.usage(of: .hints, tokens: 0...UInt64.max).records
-        guard count + hintsInBatch < configuration.hintLimit else {
+        guard count + hintsInBatch.count < configuration.hintLimit else {
             return .marked(mark(owner: owner, token: token))
         }
-        hintsInBatch += 1
+        hintsInBatch.append((owner, token))
+        let engineKey = HintRecord.engineKey(owner: owner, key: key)
+        batchByteCount += engineKey.readableBytes
         batch.put(
-            .hints, token: token, key: HintRecord.engineKey(owner: owner, key: key), value: ByteBuffer(),
-            hash: HintRecord.engineHash(owner: owner))
+            .hints, token: token, key: engineKey, value: ByteBuffer(), hash: HintRecord.engineHash(owner: owner))
         return .accepted
     }
 
@@ -296,19 +323,51 @@ public final class ObjectStore {
     /// Marks the partition of a token for an owner. A mark that is there gets a new generation, so that whoever sends the
     /// range meanwhile does not take it away.
     private func mark(owner: NodeID, token: UInt64) -> MarkedRange {
-        let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
-        let place = MarkedRange.Place(owner: owner, partition: UInt32(truncatingIfNeeded: partition))
-        let generation = (marks[place] ?? 0) + 1
-        if marks.updateValue(generation, forKey: place) == nil {
-            batch.put(.meta, token: owner.low, key: place.engineKey, value: ByteBuffer(), hash: partition)
+        let range = remember(place(of: token, for: owner))
+        if range.generation == 1 {
+            let place = MarkedRange.Place(owner: owner, partition: range.partition)
+            marksInBatch.append(place)
+            put(place)
         }
-        return MarkedRange(owner: owner, partition: place.partition, generation: generation)
+        return range
+    }
+
+    private func place(of token: UInt64, for owner: NodeID) -> MarkedRange.Place {
+        let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
+        return MarkedRange.Place(owner: owner, partition: UInt32(truncatingIfNeeded: partition))
+    }
+
+    private func remember(_ place: MarkedRange.Place) -> MarkedRange {
+        let generation = (marks[place] ?? 0) + 1
+        marks[place] = generation
+        return MarkedRange(owner: place.owner, partition: place.partition, generation: generation)
+    }
+
+    private func put(_ place: MarkedRange.Place) {
+        batch.put(
+            .meta, token: place.owner.low, key: place.engineKey, value: ByteBuffer(), hash: UInt64(place.partition))
+    }
+
+    /// Nothing of the batch is stored for certain: its marks are written with the next, and what its hints were to keep is
+    /// kept by marks on their ranges.
+    private func keepMarksOfFailedBatch() {
+        unwrittenMarks.formUnion(marksInBatch.lazy.filter { self.marks[$0] != nil })
+        var seen: Set<MarkedRange.Place> = []
+        for hint in hintsInBatch {
+            let place = place(of: hint.token, for: hint.owner)
+            guard seen.insert(place).inserted else { continue }
+            if marks[place] == nil {
+                unwrittenMarks.insert(place)
+            }
+            rangesOfLostHints.append(remember(place))
+        }
     }
 
     private func unmark(_ range: MarkedRange) {
         let place = MarkedRange.Place(owner: range.owner, partition: range.partition)
         guard marks[place] == range.generation else { return }
         marks[place] = nil
+        unwrittenMarks.remove(place)
         batch.drop(.meta, token: range.owner.low, key: place.engineKey)
     }
 

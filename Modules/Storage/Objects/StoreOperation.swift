@@ -64,9 +64,9 @@ public enum StoreRefusal: Error, Hashable, Sendable {
     case preconditionFailed
     /// The write would bring the object over a limit.
     case overLimit(SiblingLimits.Refusal)
-    /// No dot can be made yet: no epoch is reserved, which the next batch tries again, or the node has not heard yet whether
-    /// it has gone back in time.
-    case noEpoch
+    /// Not now: no epoch is reserved, which the next batch tries again; or the node has not heard yet whether it has gone
+    /// back in time; or more waits to be stored than may wait.
+    case notNow
     /// The local copy could not be read, or what the write needs could not be made durable.
     case storage(StorageFailure)
 }

@@ -126,4 +126,26 @@ import Wire
             #expect(error == failure, sourceLocation: sourceLocation)
         }
     }
+
+    @Test func `a node's frame has room for a whole batch of a handoff and for the longest answer to a query`() {
+        // Around a batch stand the header, a set of partitions, and what incompressible entries grow by.
+        let around = 1 << 20
+        #expect(TransferEntry.batchByteLimit + around <= FrameHeader.nodeLengthLimit)
+        #expect(StatusQuery.answerByteLimit + around <= FrameHeader.nodeLengthLimit)
+    }
+
+    @Test func `what five coordinators have let clients write under one key still fits a handoff`() throws {
+        var object = Object()
+        for index in 0..<5 {
+            let value = ByteBuffer(repeating: UInt8(index), count: SiblingLimits().objectBytes)
+            _ = object.write(
+                .value(value, contentType: ""), expiry: 0, timestamp: HybridTimestamp(milliseconds: 1),
+                seeing: .seen(CausalContext()), as: ActorID(node: NodeID(high: 1, low: UInt64(index)), epoch: 1))
+        }
+        let entry = TransferEntry(key: ByteBuffer(string: "key"), object: object)
+        var bytes = ByteBuffer()
+        HandoffRequest.deliver(entries: [entry], epoch: .zero).encode(into: &bytes)
+        #expect(bytes.readableBytes <= FrameHeader.nodeLengthLimit)
+        #expect(try HandoffRequest(decoding: &bytes) == .deliver(entries: [entry], epoch: .zero))
+    }
 }
