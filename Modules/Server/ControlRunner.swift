@@ -33,6 +33,7 @@ final class ControlRunner: @unchecked Sendable {
     private var datagrams: GossipSocket?
     private var pushPuller: PushPuller?
     private var whenUp: [@Sendable () -> Void] = []
+    private var isStopped = false
 
     /// A question to another node that has no answer yet.
     private struct PendingCall {
@@ -104,10 +105,10 @@ final class ControlRunner: @unchecked Sendable {
         }
     }
 
-    /// Calls back when this node serves its share, at once or later.
+    /// Calls back when this node serves its share, at once or later, or when it stops.
     func whenUp(_ completion: @escaping @Sendable () -> Void) {
         eventLoop.execute {
-            if self.machine.ownRecord?.state == .joining {
+            if self.machine.ownRecord?.state == .joining, !self.isStopped {
                 self.whenUp.append(completion)
             } else {
                 completion()
@@ -125,6 +126,7 @@ final class ControlRunner: @unchecked Sendable {
     /// Stops: says nothing more, hears nothing more.
     func stop() -> EventLoopFuture<Void> {
         eventLoop.submit {
+            self.isStopped = true
             self.timer.cancel()
             self.peers?.close()
             self.peers = nil

@@ -37,7 +37,8 @@ public final class NodeServer: Sendable {
     private let shards: [ShardRunner]
     private let control: ControlRunner
     private let storage: StorageRunner
-    private let directory: DataDirectory
+    /// Held while the node runs, with its lock.
+    private let directory: Mutex<DataDirectory?>
 
     init(
         service: ServerService, name: String, endpoint: RPCEndpointText, group: MultiThreadedEventLoopGroup,
@@ -53,14 +54,24 @@ public final class NodeServer: Sendable {
         self.shards = shards
         self.control = control
         self.storage = storage
-        self.directory = directory
+        self.directory = Mutex(directory)
     }
 
     /// Returns when the node serves its share: at once where it did before, after its data has come where it joins.
     public func whenServing() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            control.whenUp { done.resume() }
+            whenServing { done.resume() }
         }
+    }
+
+    /// Calls back when the node serves its share, or has stopped; never from within.
+    package func whenServing(_ completion: @escaping @Sendable () -> Void) {
+        control.whenUp(completion)
+    }
+
+    /// Wall time in milliseconds since 1970, as the node's own timestamps and expiries have it.
+    package static func wallMilliseconds() -> UInt64 {
+        Clock.wallMilliseconds()
     }
 
     /// The number of members that the node knows in the ring.
@@ -70,7 +81,8 @@ public final class NodeServer: Sendable {
         }
     }
 
-    /// Takes no more work, finishes what is in flight within `grace`, and closes storage. The node stays a member.
+    /// Takes no more work, finishes what is in flight within `grace`, closes storage, and gives up the data directory. The
+    /// node stays a member.
     public func stop(grace: Duration = .seconds(5)) async {
         await listener.close()
         await drain(grace)
@@ -80,6 +92,7 @@ public final class NodeServer: Sendable {
             try? await shard.stop().get()
         }
         await storage.close()
+        directory.withLock { $0 = nil }
         try? await group.shutdownGracefully()
     }
 
@@ -111,6 +124,6 @@ public struct RPCEndpointText: Hashable, Sendable, CustomStringConvertible {
     /// The port.
     public let port: Int
 
-    /// `host:port`.
-    public var description: String { "\(host):\(port)" }
+    /// `host:port`, with brackets around an IPv6 address.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -26,4 +26,15 @@ struct RestartTests {
         }
         #expect(Set(versions).count == 3)
     }
+
+    @Test("A node that has stopped gives its data directory up, also while somebody holds it", .timeLimit(.minutes(1)))
+    func directory() async throws {
+        let folder = NSTemporaryDirectory() + "toystore-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = try await LocalCluster.start(0, folder: folder, seed: nil) { _ in }
+        await first.stop()
+        let second = try await LocalCluster.start(0, folder: folder, seed: nil) { _ in }
+        await second.stop()
+        withExtendedLifetime(first) {}
+    }
 }
