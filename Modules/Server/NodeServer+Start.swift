@@ -230,7 +230,7 @@ extension NodeServer {
             throw .port("UDP \(bindHost):\(port) for the gossip cannot be used: \(error); choose another with --port")
         }
         for shard in shards {
-            shard.start(hello: hello, configuration: RPCConfiguration(), seed: generator.next())
+            shard.start(seeing: view, hello: hello, configuration: RPCConfiguration(), seed: generator.next())
         }
         control.start(
             hello: hello, shards: shards, datagrams: datagrams, seeds: seeds, inventory: inventory,
