@@ -47,6 +47,7 @@ let package = Package(
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
         library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
+        library("Toystore"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
         .executable(name: "toystore", targets: ["toystore"]),
         .executable(name: "toystore-bench", targets: ["toystore-bench"]),
@@ -136,6 +137,10 @@ let package = Package(
                 "Machine", "Causality", "Coordinator", "Ring", "Storage", "Disk", "Node", "RPC", "Wire", nioCore,
                 nioPosix, logging,
             ]),
+        module(
+            "Toystore",
+            ["Machine", "Causality", "Coordinator", "Node", "Client", "Server", "RPC", serviceLifecycle, logging]),
+        tests("Toystore", ["Causality", "Client", "RPC", "Server", serviceLifecycle, logging]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
@@ -157,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "ExamplesTests",
             dependencies: [
-                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Node", "Server", logging,
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Toystore",
             ], path: "Tests/ExamplesTests", swiftSettings: settings),
         // Benchmarks
         executable(

@@ -1,4 +1,5 @@
 public import Causality
+package import Coordinator
 public import Machine
 
 /// What a read found.
@@ -17,7 +18,8 @@ public struct ReadResult: Sendable, Equatable {
     /// The context for a write that replaces exactly what was read here, and nothing that came meanwhile.
     public var seen: WriteContext { .seen(context.context) }
 
-    init(_ object: Object?, key: ByteBuffer, wall: UInt64) {
+    /// What a coordinator found under a key, seen at `wall` milliseconds since 1970.
+    package init(_ object: Object?, key: ByteBuffer, wall: UInt64) {
         let object = object ?? Object()
         values = object.liveSiblings(at: wall).compactMap(StoredValue.init).sorted { left, right in
             (left.written, left.dot) > (right.written, right.dot)
@@ -39,6 +41,9 @@ public struct StoredValue: Sendable, Equatable {
     public let expiry: UInt64?
     /// The name of the write.
     public let dot: Dot
+
+    /// The value as text; `nil` where its bytes are not UTF-8.
+    public var text: String? { String(validating: bytes.readableBytesView, as: UTF8.self) }
 
     init?(_ sibling: Sibling) {
         guard case .value(let value, let contentType) = sibling.content else { return nil }
@@ -63,4 +68,10 @@ public struct WriteResult: Sendable, Equatable {
 
     /// The context for a write that replaces this one.
     public var seen: WriteContext { .seen(context.context) }
+
+    /// The write that got this dot.
+    package init(_ dot: Dot, of request: PutRequest) {
+        self.dot = dot
+        context = ContextToken(request.seeing.following(dot), key: request.key)
+    }
 }

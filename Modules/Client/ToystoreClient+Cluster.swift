@@ -1,4 +1,3 @@
-import Coordinator
 public import Machine
 import Wire
 
@@ -15,7 +14,7 @@ extension ToystoreClient {
 
     /// Where a key of 1 to 4096 bytes lives: the JSON of the HTTP door's `/v1/locate`.
     public func locate(_ key: ByteBuffer, timeout: Duration? = nil) async throws(ClientFailure) -> ByteBuffer {
-        try Self.check(key, RequestOptions())
+        try key.checkAsKey()
         return try await query(.locate(key: key), timeout: timeout)
     }
 

@@ -15,12 +15,11 @@ import Wire
 ///
 /// ```swift
 /// let client = try ToystoreClient(nodes: [RPCEndpoint(host: "127.0.0.1", port: 7400)])
-/// let key = ByteBuffer(string: "cart/42")
-/// try await client.put(ByteBuffer(string: "milk"), for: key)
+/// try await client.put("milk", for: "cart/42")
 ///
-/// let cart = try await client.get(key)
-/// let merged = cart.values.map { String(buffer: $0.bytes) }.sorted().joined(separator: " and ")
-/// try await client.put(ByteBuffer(string: merged + " and bread"), for: key, seeing: cart.seen)
+/// let cart = try await client.get("cart/42")
+/// let merged = cart.values.compactMap(\.text).sorted().joined(separator: " and ")
+/// try await client.put(merged + " and bread", for: "cart/42", seeing: cart.seen)
 /// await client.close()
 /// ```
 ///

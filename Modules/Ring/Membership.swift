@@ -74,6 +74,11 @@ public struct Membership: Hashable, Sendable {
         return changed
     }
 
+    /// Whether anyone else than `id` is in the ring.
+    public func hasOthers(than id: NodeID) -> Bool {
+        records.contains { $0.id != id && $0.effectiveState.isInRing }
+    }
+
     /// Whether merging the other table would change nothing: this one knows all that it knows.
     public func includes(_ other: Membership) -> Bool {
         var merged = self

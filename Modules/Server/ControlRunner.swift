@@ -33,6 +33,9 @@ final class ControlRunner: @unchecked Sendable {
     private var datagrams: GossipSocket?
     private var pushPuller: PushPuller?
     private var whenUp: [@Sendable () -> Void] = []
+    private var isStopped = false
+    /// The store coordinates writes: the machine has said so, and the store has heard it.
+    private var acceptsWrites = false
 
     /// A question to another node that has no answer yet.
     private struct PendingCall {
@@ -104,15 +107,25 @@ final class ControlRunner: @unchecked Sendable {
         }
     }
 
-    /// Calls back when this node serves its share, at once or later.
+    /// Calls back when this node serves its share, at once or later, or when it stops.
     func whenUp(_ completion: @escaping @Sendable () -> Void) {
         eventLoop.execute {
-            if self.machine.ownRecord?.state == .joining {
-                self.whenUp.append(completion)
-            } else {
+            if self.isServing || self.isStopped {
                 completion()
+            } else {
+                self.whenUp.append(completion)
             }
         }
+    }
+
+    /// Whether the node has its share, and coordinates writes.
+    var isServing: Bool { acceptsWrites && machine.ownRecord?.state != .joining }
+
+    private func tellWhoWaits() {
+        guard isServing else { return }
+        let waiting = whenUp
+        whenUp = []
+        waiting.forEach { $0() }
     }
 
     /// Answers over the connection that the question came over.
@@ -125,6 +138,7 @@ final class ControlRunner: @unchecked Sendable {
     /// Stops: says nothing more, hears nothing more.
     func stop() -> EventLoopFuture<Void> {
         eventLoop.submit {
+            self.isStopped = true
             self.timer.cancel()
             self.peers?.close()
             self.peers = nil
@@ -224,7 +238,13 @@ final class ControlRunner: @unchecked Sendable {
         case .takeActor(let actor):
             storage.change { store, _ in store.take(actor: actor) }
         case .acceptWrites:
-            storage.change { store, _ in store.acceptWrites() }
+            storage.change { store, _ in
+                store.acceptWrites()
+                self.eventLoop.execute {
+                    self.acceptsWrites = true
+                    self.tellWhoWaits()
+                }
+            }
         case .exchange(let exchange, let node):
             call(node, .exchange, for: .exchange, timeout: .seconds(5)) { exchange.encode(into: &$0) }
         case .answerExchange(let exchange, let caller):
@@ -240,10 +260,8 @@ final class ControlRunner: @unchecked Sendable {
         case .observe(let observation):
             events.note(observation)
             if case .up = observation {
-                // The record changes with the next step of the machine; whoever waits is told behind it.
-                let waiting = whenUp
-                whenUp = []
-                eventLoop.execute { waiting.forEach { $0() } }
+                // Behind the machine's step.
+                eventLoop.execute { self.tellWhoWaits() }
             }
         }
     }

@@ -233,7 +233,8 @@ extension NodeServer {
             throw .port("UDP \(bindHost):\(port) for the gossip cannot be used: \(error); choose another with --port")
         }
         for shard in shards {
-            shard.start(hello: hello, configuration: configuration.connections, seed: generator.next())
+            shard.start(
+                seeing: view, hello: hello, configuration: configuration.connections, seed: generator.next())
         }
         control.start(
             hello: hello, shards: shards, datagrams: datagrams, seeds: seeds, inventory: inventory,
@@ -277,7 +278,7 @@ extension NodeServer {
                 configuration: ObjectStore.Configuration(
                     durability: configuration.durability == .sync ? .synced : .buffered, limits: limits,
                     hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - home.ring.partitionBits),
-                    holdsBackWrites: true))
+                    holdsBackWrites: home.membership.hasOthers(than: home.identity.identity.node)))
             let inventory = try StoreInventory.of(store, home.ring)
             let runner = StorageRunner(
                 store: store, identity: home.identity, engine: engine, membershipFile: directory.membershipFile,

@@ -70,16 +70,26 @@ public final class NodeServer: Sendable {
     /// when it is stopped, for then it never will.
     public func whenServing() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let isRunning = phase.withLock { phase in
-                guard case .running = phase else { return false }
-                // Whoever waits is told by the control plane's stop, which comes behind this on its loop.
-                control.whenUp { done.resume() }
-                return true
-            }
-            if !isRunning {
-                done.resume()
-            }
+            whenServing { done.resume() }
         }
+    }
+
+    /// Calls back when the node serves its share, or has stopped; never from within.
+    package func whenServing(_ completion: @escaping @Sendable () -> Void) {
+        let isRunning = phase.withLock { phase in
+            guard case .running = phase else { return false }
+            // Whoever waits is told by the control plane's stop, which comes behind this on its loop.
+            control.whenUp(completion)
+            return true
+        }
+        if !isRunning {
+            completion()
+        }
+    }
+
+    /// Wall time in milliseconds since 1970, as the node's own timestamps and expiries have it.
+    package static func wallMilliseconds() -> UInt64 {
+        Clock.wallMilliseconds()
     }
 
     /// The number of members that the node knows in the ring.
@@ -163,6 +173,6 @@ public struct RPCEndpointText: Hashable, Sendable, CustomStringConvertible {
     /// The port.
     public let port: Int
 
-    /// `host:port`.
-    public var description: String { "\(host):\(port)" }
+    /// `host:port`, with brackets around an IPv6 address.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

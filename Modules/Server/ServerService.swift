@@ -77,7 +77,10 @@ final class ServerService: NodeService {
 
     func readiness(completion: @escaping @Sendable (Readiness) -> Void) {
         ask {
-            guard self.control.machine.ownRecord?.state == .joining else { return completion(.ready) }
+            guard !self.control.isServing else { return completion(.ready) }
+            guard self.control.machine.ownRecord?.state == .joining else {
+                return completion(.notReady("this node has just started, and hears first what the others know of it"))
+            }
             let progress = self.control.machine.acquisitionProgress
             completion(
                 .notReady(

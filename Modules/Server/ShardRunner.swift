@@ -60,12 +60,13 @@ final class ShardRunner: @unchecked Sendable {
 
     // MARK: - From any thread
 
-    /// Opens the way to other nodes.
-    func start(hello: Hello, configuration: RPCConfiguration, seed: UInt64) {
+    /// Opens the way to the other nodes of the first view: requests may come before there is another.
+    func start(seeing view: ClusterView, hello: Hello, configuration: RPCConfiguration, seed: UInt64) {
         eventLoop.execute {
             self.peers = PeerConnections(
                 as: hello, on: self.eventLoop, delegate: self, seed: seed, configuration: configuration,
                 logger: self.logger)
+            self.directory.follow(view, self.peers)
         }
     }
 

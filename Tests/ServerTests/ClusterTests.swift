@@ -22,7 +22,8 @@ final class LocalCluster: Sendable {
     }
 
     static func start(
-        _ index: Int, folder: String, seed: NodeServer?, configure: (inout ServerConfiguration) -> Void
+        _ index: Int, folder: String, seed: NodeServer?, isServing: Bool = true,
+        configure: (inout ServerConfiguration) -> Void
     ) async throws -> NodeServer {
         var configuration = ServerConfiguration()
         configuration.port = 0
@@ -38,7 +39,9 @@ final class LocalCluster: Sendable {
         var logger = Logger(label: "node\(index)")
         logger.logLevel = ProcessInfo.processInfo.environment["TOYSTORE_TEST_LOG"] == nil ? .critical : .debug
         let node = try await NodeServer.start(configuration, logger: logger)
-        await node.whenServing()
+        if isServing {
+            await node.whenServing()
+        }
         return node
     }
 

@@ -26,4 +26,38 @@ struct RestartTests {
         }
         #expect(Set(versions).count == 3)
     }
+
+    @Test("A node that has stopped gives its data directory up, also while somebody holds it", .timeLimit(.minutes(1)))
+    func directory() async throws {
+        let folder = NSTemporaryDirectory() + "toystore-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = try await LocalCluster.start(0, folder: folder, seed: nil) { _ in }
+        await first.stop()
+        let second = try await LocalCluster.start(0, folder: folder, seed: nil) { _ in }
+        await second.stop()
+        withExtendedLifetime(first) {}
+    }
+
+    @Test("A node that joins or is started again takes requests for others at once", .timeLimit(.minutes(1)))
+    func atOnce() async throws {
+        let folder = NSTemporaryDirectory() + "toystore-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = try await LocalCluster.start(0, folder: folder, seed: nil) { $0.replicas = 1 }
+        for number in 0..<20 {
+            _ = await first.put("key\(number)", "value")
+        }
+        // Once as one that joins, then again and again with the first one in its membership.
+        for _ in 0..<4 {
+            let second = try await LocalCluster.start(1, folder: folder, seed: first, isServing: false) { _ in }
+            let values = await withTaskGroup(of: [String]?.self) { group in
+                for number in 0..<20 {
+                    group.addTask { await second.get("key\(number)") }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(values.count { $0 == ["value"] } == 20)
+            await second.stop()
+        }
+        await first.stop()
+    }
 }

@@ -131,13 +131,14 @@ struct StorageRunnerTests {
         try fileSystem.createDirectory("data")
         let ring = try #require(RingConfiguration(partitions: 32, replicas: 3))
         let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3), in: "data", on: fileSystem)
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
         var configuration = LogEngine.Configuration()
         configuration.reservedByteCount = 0
         let engine = try LogEngine(fileSystem, directory: "data/store", configuration: configuration)
         let store = try ObjectStore(
             engine: engine, identity: identity,
-            configuration: ObjectStore.Configuration(node: Self.node, partitionShift: 59))
+            configuration: ObjectStore.Configuration(partitionShift: 59))
         var logger = Logger(label: "storage")
         logger.logLevel = .critical
         return StorageRunner(

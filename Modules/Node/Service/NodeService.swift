@@ -26,7 +26,7 @@ public protocol NodeService: AnyObject, Sendable {
 
 /// Whether a node serves its share.
 public enum Readiness: Hashable, Sendable {
-    /// It holds every partition that it owns.
+    /// It holds every partition that it owns, and takes writes.
     case ready
     /// It does not yet: why, in a sentence.
     case notReady(String)

@@ -78,7 +78,8 @@ public final class Node: StateMachine {
             engine: engine, identity: home.identity,
             configuration: ObjectStore.Configuration(
                 durability: configuration.durability, limits: configuration.limits, hintLimit: configuration.hintLimit,
-                partitionShift: UInt64(64 - ring.partitionBits), holdsBackWrites: true))
+                partitionShift: UInt64(64 - ring.partitionBits),
+                holdsBackWrites: home.membership.hasOthers(than: identity.node)))
         control = ControlPlane(
             own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
             configuration: configuration.control, seed: seed)
