@@ -77,6 +77,10 @@ final class ServerService: NodeService {
 
     func readiness(completion: @escaping @Sendable (Readiness) -> Void) {
         ask {
+            if let failure = self.control.storage.failing {
+                completion(.notReady("this node takes no writes: \(failure); \(failure.advice)"))
+                return
+            }
             guard self.control.machine.ownRecord?.state == .joining else { return completion(.ready) }
             let progress = self.control.machine.acquisitionProgress
             completion(
