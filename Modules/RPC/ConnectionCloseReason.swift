@@ -7,7 +7,7 @@ public enum ConnectionCloseReason: Error, Equatable, Sendable {
     case closedHere
     /// The other end closed it, or its process ended.
     case closedByRemote
-    /// The operating system's word: connection refused, host unreachable, reset…
+    /// The operating system's word, put for people: connection refused, no way to the host, reset…
     case transport(String)
     /// No TCP connection within the connect timeout.
     case connectTimeout

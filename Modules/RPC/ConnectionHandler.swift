@@ -54,7 +54,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.abort(.transport("\(error)"))
+        connection.abort(ConnectionCloseReason(of: error))
         context.close(promise: nil)
     }
 

@@ -48,7 +48,7 @@ public final class RPCClientConnection: Sendable {
             throw .notConnected(reason)
         } catch {
             opening.fail(error)
-            throw .notConnected(.transport("\(error)"))
+            throw .notConnected(ConnectionCloseReason(of: error))
         }
     }
 

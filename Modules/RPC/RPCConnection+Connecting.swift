@@ -52,22 +52,3 @@ extension RPCConnection {
         }
     }
 }
-
-extension ConnectionCloseReason {
-    /// Reads NIO's account of a connection that was not made.
-    init(connecting error: any Error) {
-        switch error {
-        case ChannelError.connectTimeout:
-            self = .connectTimeout
-        case let error as NIOConnectionError:
-            // One error for each address of the host: the last one tried says most.
-            if let last = error.connectionErrors.last {
-                self.init(connecting: last.error)
-            } else {
-                self = .transport("the name \(error.host) does not resolve")
-            }
-        default:
-            self = .transport("\(error)")
-        }
-    }
-}

@@ -43,7 +43,7 @@ extension NodeServer {
         }
         let seeds = try addresses(of: configuration.seeds)
         let fileSystem: any FileSystem =
-            configuration.engine == .memory ? VirtualFileSystem() : PosixFileSystem()
+            configuration.fileSystem ?? (configuration.engine == .memory ? VirtualFileSystem() : PosixFileSystem())
         let path = configuration.dataDirectory ?? "toystore-data/\(configuration.host)-\(configuration.port)"
         let directory = try DataDirectory(path: path, fileSystem: fileSystem)
         let restored = try directory.restore()
@@ -197,7 +197,8 @@ extension NodeServer {
     ) async throws(StartFailure) -> NodeServer {
         let node = home.identity.identity.node
         let incarnation = home.identity.identity.incarnation
-        let (storage, inventory) = try openStorage(home, directory, configuration, logger: logger)
+        let (storage, inventory) = try openStorage(
+            home, directory, configuration, seededBy: &generator, logger: logger)
 
         let loops = Array(group.makeIterator())
         var controlConfiguration = ControlConfiguration(cluster: configuration.cluster, ring: home.ring)
@@ -242,6 +243,7 @@ extension NodeServer {
         if configuration.durability == .interval {
             loops[0].scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in storage.sync() }
         }
+        loops[0].scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in storage.tick() }
         doors.open(shards: shards, control: control, service: service, logger: logger)
         return NodeServer(
             service: service, name: home.name, endpoint: RPCEndpointText(host: host, port: port), group: group,
@@ -250,14 +252,19 @@ extension NodeServer {
     }
 
     private static func openStorage(
-        _ home: Home, _ directory: DataDirectory, _ configuration: ServerConfiguration, logger: Logger
+        _ home: Home, _ directory: DataDirectory, _ configuration: ServerConfiguration,
+        seededBy generator: inout SeededGenerator, logger: Logger
     ) throws(StartFailure) -> (StorageRunner, StoreInventory) {
+        var engineConfiguration = LogEngine.Configuration()
+        // Nobody outside knows it, so that no value that a client stores can pass for a record.
+        engineConfiguration.seed = generator.next()
         do throws(StorageFailure) {
             let engine: any StorageEngine =
                 switch configuration.engine {
                 case .memory: MemoryEngine()
                 case .log:
-                    try LogEngine(directory.fileSystem, directory: directory.path + "/store")
+                    try LogEngine(
+                        directory.fileSystem, directory: directory.path + "/store", configuration: engineConfiguration)
                 }
             let recovery = engine.recovery
             if !recovery.wasClean {

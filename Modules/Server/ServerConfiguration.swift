@@ -1,5 +1,6 @@
 public import Coordinator
 import RPC
+import Storage
 
 /// How a node is to be run.
 public struct ServerConfiguration: Sendable {
@@ -63,6 +64,8 @@ public struct ServerConfiguration: Sendable {
     public var eventLoops: Int?
     /// The limits and times of connections; the defaults, but in tests.
     var connections = RPCConfiguration()
+    /// Another disk than the engine's usual one: in tests.
+    var fileSystem: (any FileSystem)?
 
     /// The defaults: a cluster of one on this machine.
     public init() {}

@@ -77,6 +77,10 @@ final class ServerService: NodeService {
 
     func readiness(completion: @escaping @Sendable (Readiness) -> Void) {
         ask {
+            if let failure = self.control.storage.failing {
+                completion(.notReady("this node takes no writes: \(failure); \(failure.advice)"))
+                return
+            }
             guard !self.control.isServing else { return completion(.ready) }
             guard self.control.machine.ownRecord?.state == .joining else {
                 return completion(.notReady("this node has just started, and hears first what the others know of it"))

@@ -81,35 +81,22 @@ final class StorageRunner: Sendable {
     private let waitingReads = Atomic(0)
     private let thread: NIOThreadPool
     private let readers: NIOThreadPool
-    private let state: UnsafeState
+    private let writer: StorageWriter
     private let ring: RingConfiguration
     private let membershipFile: CheckedFile
     private let logger: Logger
 
-    /// What the writing thread alone uses.
-    // Sendable without a check: every use is in a job of `thread`, which has one thread.
-    private final class UnsafeState: @unchecked Sendable {
-        let store: ObjectStore
-        let identity: IdentityFile
-        let engine: any StorageEngine
-
-        init(store: ObjectStore, identity: IdentityFile, engine: any StorageEngine) {
-            self.store = store
-            self.identity = identity
-            self.engine = engine
-        }
-    }
-
     /// Takes over the store and the identity: from here on they are used by the runner's thread alone.
     init(
         store: ObjectStore, identity: IdentityFile, engine: any StorageEngine,
-        membershipFile: CheckedFile, ring: RingConfiguration, logger: Logger
+        membershipFile: CheckedFile, ring: RingConfiguration, upkeep: StoreUpkeep = StoreUpkeep(at: Clock.now()),
+        logger: Logger
     ) {
         reader = store.reader
         self.ring = ring
         self.membershipFile = membershipFile
         self.logger = logger
-        state = UnsafeState(store: store, identity: identity, engine: engine)
+        writer = StorageWriter(store: store, identity: identity, engine: engine, upkeep: upkeep, logger: logger)
         thread = NIOThreadPool(numberOfThreads: 1)
         readers = NIOThreadPool(numberOfThreads: 4)
         thread.start()
@@ -201,14 +188,16 @@ final class StorageRunner: Sendable {
 
     /// Syncs what commits did not wait for.
     func sync() {
-        change { _, _ in
-            do throws(StorageFailure) {
-                try self.state.engine.sync()
-            } catch {
-                self.logger.error("stored data was not synced: \(error)")
-            }
-        }
+        change { _, _ in self.writer.sync() }
     }
+
+    /// Now and then, so that a disk that failed is tried again, and an idle node writes its index down.
+    func tick() {
+        change { _, _ in self.writer.tick() }
+    }
+
+    /// Why the last write failed, or `nil` where it did not.
+    var failing: StorageFailure? { writer.failing }
 
     /// Keys and bytes, for whoever asks how the node is.
     var usage: SpaceUsage { reader.usage(of: 0...UInt64.max) }
@@ -223,11 +212,7 @@ final class StorageRunner: Sendable {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             thread.submit { _ in
                 self.drain()
-                do throws(StorageFailure) {
-                    try self.state.engine.close()
-                } catch {
-                    self.logger.error("storage was not closed cleanly: \(error)")
-                }
+                self.writer.close()
                 done.resume()
             }
         }
@@ -262,10 +247,12 @@ final class StorageRunner: Sendable {
                 return work
             }
             guard !work.isEmpty else {
-                compact()
+                // A stop does not wait for it.
+                writer.idle { queue.withLock { !$0.waiting.isEmpty || $0.isClosed } }
                 return
             }
             process(work)
+            writer.keepPace()
         }
     }
 
@@ -289,7 +276,7 @@ final class StorageRunner: Sendable {
                 let wall = Clock.wallMilliseconds()
                 var isDone = true
                 for operation in operations {
-                    if case .refused = state.store.prepare(operation, wall: wall) {
+                    if case .refused = writer.store.prepare(operation, wall: wall) {
                         isDone = false
                     }
                     cut.operations += 1
@@ -299,7 +286,7 @@ final class StorageRunner: Sendable {
                 }
                 cut.writes.append((isDone, completion))
             case .change(let change):
-                change(state.store, state.identity)
+                change(writer.store, writer.identity)
             }
         }
         finish(&cut)
@@ -312,7 +299,7 @@ final class StorageRunner: Sendable {
         var calls: [CallID] = []
         calls.reserveCapacity(rest.count)
         while !isFull(cut), let operation = rest.popFirst() {
-            let result = state.store.prepare(operation.operation, wall: wall)
+            let result = writer.store.prepare(operation.operation, wall: wall)
             if result != .accepted {
                 prepared.append((operation.call, result))
             }
@@ -328,14 +315,14 @@ final class StorageRunner: Sendable {
     }
 
     private func isFull(_ cut: Cut) -> Bool {
-        cut.operations >= Self.cutOperationLimit || state.store.batchByteCount >= Self.cutByteLimit
+        cut.operations >= Self.cutOperationLimit || writer.store.batchByteCount >= Self.cutByteLimit
     }
 
     /// Commits the cut, tells everyone, and begins another.
     @discardableResult
     private func finish(_ cut: inout Cut) -> StorageFailure? {
         defer { cut = Cut() }
-        let failure = commit()
+        let failure = writer.commit()
         let isRelieved = queue.withLock { queue in
             queue.admission.release(operations: cut.admitted.operations, bytes: cut.admitted.bytes)
             guard queue.isRefusing, queue.admission.operations <= StoreAdmission.operationLimit / 2 else {
@@ -351,7 +338,7 @@ final class StorageRunner: Sendable {
             asker.committed(calls, failure)
         }
         if failure != nil, let asker = cut.stored.first?.asker {
-            let ranges = state.store.takeRangesOfLostHints()
+            let ranges = writer.store.takeRangesOfLostHints()
             if !ranges.isEmpty {
                 asker.prepared(ranges.map { (.nobody, .marked($0)) })
             }
@@ -366,26 +353,5 @@ final class StorageRunner: Sendable {
             }
         }
         return failure
-    }
-
-    private func commit() -> StorageFailure? {
-        do throws(StorageFailure) {
-            try state.store.commit()
-            return nil
-        } catch {
-            logger.error("a batch was not stored: \(error)")
-            return error
-        }
-    }
-
-    /// Reclaims space while there is nothing else to do; a stop does not wait for it.
-    private func compact() {
-        do throws(StorageFailure) {
-            while try state.engine.compactStep(budget: 1 << 20).hasMore {
-                if queue.withLock({ !$0.waiting.isEmpty || $0.isClosed }) { return }
-            }
-        } catch {
-            logger.warning("compaction: \(error)")
-        }
     }
 }

@@ -20,7 +20,8 @@ public final class LogEngine: StorageEngine {
         public var reservedByteCount = 128 << 20
         /// Bytes in the log for each live byte beyond which compaction works; above 1.
         public var compactionThreshold = 1.6
-        /// Any number; with the segment's number and the sequence it makes the nonces.
+        /// Makes the nonces, with the segment's number and the sequence: a random number wherever others say what is stored,
+        /// for whoever knows a nonce can make a value that passes for a record.
         public var seed: UInt64 = 0
 
         /// The defaults.

@@ -1,3 +1,4 @@
+import Glibc
 import Machine
 import NIOCore
 import NIOPosix
@@ -142,8 +143,19 @@ import Wire
                     to: endpoint, as: client(), on: group.next(), logger: quietLogger)
             }
             #expect(failure?.isNotSent == true)
-            #expect(failure?.description.contains("refused") == true)
+            #expect(
+                failure?.description
+                    == "not connected: connection refused: is a node running there, and is that its port?")
         }
+    }
+
+    @Test func `a system's error is told in a person's words`() {
+        for code in [ECONNREFUSED, ECONNRESET, EPIPE, EHOSTUNREACH, ETIMEDOUT, EMFILE, ENOTSOCK] {
+            let reason = ConnectionCloseReason(of: IOError(errnoCode: code, reason: "connection reset (error set)"))
+            #expect(reason == .transport(ConnectionCloseReason.words(of: code)))
+            #expect(!reason.description.contains("errno") && !reason.description.contains("error set"))
+        }
+        #expect(ConnectionCloseReason.words(of: ENOTSOCK) == "Socket operation on non-socket (error 88)")
     }
 }
 

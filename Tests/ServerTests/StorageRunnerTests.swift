@@ -127,7 +127,9 @@ struct StorageRunnerTests {
     private static let node = NodeID(high: 1, low: 2)
     private static let owner = NodeID(high: 3, low: 4)
 
-    private func runner(on fileSystem: HaltingFileSystem) throws -> StorageRunner {
+    private func runner(
+        on fileSystem: HaltingFileSystem, upkeep: StoreUpkeep = StoreUpkeep(at: Clock.now())
+    ) throws -> StorageRunner {
         try fileSystem.createDirectory("data")
         let ring = try #require(RingConfiguration(partitions: 32, replicas: 3))
         let identity = try IdentityFile.create(
@@ -144,7 +146,7 @@ struct StorageRunnerTests {
         return StorageRunner(
             store: store, identity: identity, engine: engine,
             membershipFile: CheckedFile(path: "data/membership", directory: "data", fileSystem: fileSystem),
-            ring: ring, logger: logger)
+            ring: ring, upkeep: upkeep, logger: logger)
     }
 
     private func write(_ number: Int, bytes: Int = 1) -> StorageRunner.Operation {
@@ -281,6 +283,82 @@ struct StorageRunnerTests {
         for await _ in done.stream {}
         #expect(answers.withLock { $0 } == (limit, 5, 0))
         await storage.close()
+    }
+
+    @Test("A disk that is full is known until it takes writes again, which it is asked now and then")
+    func fullDisk() async throws {
+        let fileSystem = HaltingFileSystem()
+        let storage = try runner(on: fileSystem)
+        let asker = Asker()
+        fileSystem.disk.setFaults { call in
+            call.path.contains("segment") && [.write, .create].contains(call.operation) ? .full : nil
+        }
+        for number in 0..<2 {
+            #expect(storage.submit([write(number)], from: asker).isEmpty)
+            _ = await settle(storage)
+            #expect(storage.failing == .full)
+        }
+        #expect(asker.heard.withLock { $0.committed[CallID(rawValue: 2)] } == .some(.full))
+        storage.tick()
+        _ = await settle(storage)
+        #expect(storage.failing == .full)
+
+        fileSystem.disk.setFaults(nil)
+        storage.tick()
+        #expect(await settle(storage) == .done)
+        #expect(storage.failing == nil)
+        #expect(storage.submit([write(2)], from: asker).isEmpty)
+        _ = await settle(storage)
+        #expect(asker.heard.withLock { $0.committed[CallID(rawValue: 3)] } == .some(nil))
+        await storage.close()
+    }
+
+    @Test("The index is written down beside the writes, and when the node is idle")
+    func checkpoints() async throws {
+        for isIdle in [false, true] {
+            let fileSystem = HaltingFileSystem()
+            var upkeep = StoreUpkeep(at: Clock.now())
+            if isIdle {
+                (upkeep.idleByteCount, upkeep.idleInterval) = (1000, .zero)
+            } else {
+                upkeep.checkpointByteCount = 1000
+            }
+            let storage = try runner(on: fileSystem, upkeep: upkeep)
+            let isThere = { try fileSystem.list("data/store").contains { $0.hasPrefix("index-") } }
+            _ = storage.submit([write(0)], from: Asker())
+            storage.tick()
+            _ = await settle(storage)
+            #expect(try !isThere())
+            _ = storage.submit([write(1, bytes: 2000)], from: Asker())
+            // The second of these comes behind the upkeep of the first.
+            _ = await settle(storage)
+            if isIdle { storage.tick() }
+            _ = await settle(storage)
+            #expect(try isThere())
+            await storage.close()
+        }
+    }
+
+    @Test("Upkeep grows with what is written and with the index, and compaction gets its share")
+    func upkeep() {
+        let start = Instant(nanoseconds: 0)
+        let later = start.advanced(by: .seconds(3600))
+        var upkeep = StoreUpkeep(at: start)
+        upkeep.wrote(1 << 19)
+        #expect(upkeep.takeCompactionBudget() == 3 << 19)
+        #expect(upkeep.takeCompactionBudget() == 0)
+        #expect(!upkeep.isCheckpointDue(records: 0, isIdle: true, at: later))
+        upkeep.wrote(1 << 19)
+        #expect(upkeep.isCheckpointDue(records: 0, isIdle: true, at: later))
+        #expect(!upkeep.isCheckpointDue(records: 0, isIdle: true, at: start))
+        #expect(!upkeep.isCheckpointDue(records: 0, isIdle: false, at: later))
+        #expect(!upkeep.isCheckpointDue(records: 10_000_000, isIdle: true, at: later))
+        upkeep.wrote(256 << 20)
+        #expect(upkeep.isCheckpointDue(records: 100_000, isIdle: false, at: start))
+        #expect(!upkeep.isCheckpointDue(records: 10_000_000, isIdle: false, at: later))
+        #expect(upkeep.takeCompactionBudget() == 64 << 20)
+        upkeep.checkpointed(at: later)
+        #expect(!upkeep.isCheckpointDue(records: 0, isIdle: true, at: later))
     }
 
     @Test("What comes after the store was closed is answered")

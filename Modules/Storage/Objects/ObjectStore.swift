@@ -152,6 +152,16 @@ public final class ObjectStore {
         }
     }
 
+    /// Whether a commit would write nothing.
+    public var isBatchEmpty: Bool { batch.isEmpty && unwrittenMarks.isEmpty }
+
+    /// Writes a record that means nothing, to see whether the disk takes writes (again). The batch is left as it is.
+    public func probe() throws(StorageFailure) {
+        var probe = WriteBatch()
+        probe.put(.meta, token: 0, key: ByteBuffer(string: "probe"), value: ByteBuffer(), hash: 0)
+        try engine.append(probe, durability: configuration.durability)
+    }
+
     /// The ranges that were marked since the last call because a failed commit has lost hints of theirs: they are to be
     /// sent to their owners as any marked range. Each is named once, in the order in which they were marked.
     public func takeRangesOfLostHints() -> [MarkedRange] {
