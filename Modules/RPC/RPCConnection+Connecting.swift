@@ -1,3 +1,4 @@
+import Glibc
 public import Logging
 public import Machine
 public import NIOCore
@@ -66,6 +67,8 @@ extension ConnectionCloseReason {
             } else {
                 self = .transport("the name \(error.host) does not resolve")
             }
+        case let error as IOError:
+            self = .transport(String(cString: strerror(error.errnoCode)))
         default:
             self = .transport("\(error)")
         }
