@@ -143,7 +143,8 @@ let package = Package(
         tests("Toystore", ["Causality", "Client", "RPC", "Server", serviceLifecycle, logging]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
-        executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
+        executable(
+            "toystore-node", in: "Executables/toystore-node", ["Machine", "NodeSettings", "Daemon", argumentParser]),
         tests("toystore-node", ["NodeSettings", argumentParser]),
         executable(
             "toystore", in: "Executables/toystore",

@@ -44,7 +44,9 @@ extension ClusterStatus {
         for member in members {
             if member.state != "up" { return "\(member.name) is \(member.state)" }
             if !member.reachable { return "\(member.name) counts as unreachable" }
-            if expectsKeys, member.keys == 0 { return "\(member.name) does not say what it has" }
+            if !member.answered || (expectsKeys && member.keys == 0) {
+                return "\(member.name) does not say what it has"
+            }
         }
         let hints = members.reduce(0) { $0 + $1.hintsPending }
         if hints > 0 { return "\(hints.grouped) copies are on their way to their owners" }

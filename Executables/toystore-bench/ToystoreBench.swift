@@ -26,6 +26,13 @@ struct ToystoreBench: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
+            #if DEBUG
+            if command is LoadCommand || command is RingCommand {
+                StandardError.write(
+                    "toystore-bench: a debug build, whose figures mean little; measure with swift run -c release toystore-bench\n"
+                )
+            }
+            #endif
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Machine
 import NodeSettings
 
 /// One node of a cluster.
@@ -24,7 +25,8 @@ struct ToystoreNode: AsyncParsableCommand {
                 toystore-node --host 127.0.0.3 --seed 127.0.0.1
               What a file amounts to, without starting anything:
                 toystore-node --config node.yaml --print-config
-            """)
+            """,
+        version: Release.version)
 
     @OptionGroup(title: "Addresses") var addresses: AddressOptions
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions

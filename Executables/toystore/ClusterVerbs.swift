@@ -44,16 +44,17 @@ struct Ring: Verb {
 struct Locate: Verb {
     static let configuration = CommandConfiguration(abstract: "Show where a key lives.")
 
-    @Argument(help: "The key, 1 to 4096 bytes.") var key: String
+    @OptionGroup var keyOptions: KeyOptions
 
     @OptionGroup(title: "Cluster") var cluster: ConnectionOptions
 
     func run(on console: Console) async throws(CommandFailure) {
-        let json = try await cluster.withClient(on: console, to: "locate “\(key)”") {
+        let key = try keyOptions.decoded()
+        let json = try await cluster.withClient(on: console, to: "locate \(key.quoted)") {
             (client) async throws(ClientFailure) in
-            try await client.locate(ByteBuffer(string: key))
+            try await client.locate(key.bytes)
         }
         guard !cluster.json else { return console.write(json: json) }
-        console.write(LocationReport(try decode(KeyLocation.self, from: json)).text)
+        console.write(LocationReport(try decode(KeyLocation.self, from: json), of: key).text)
     }
 }

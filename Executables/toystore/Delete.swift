@@ -12,20 +12,20 @@ struct Delete: Verb {
             came meanwhile stays.
             """)
 
-    @Argument(help: "The key, 1 to 4096 bytes.") var key: String
+    @OptionGroup var keyOptions: KeyOptions
 
     @OptionGroup(title: "Write") var write: WriteOptions
     @OptionGroup(title: "Cluster") var cluster: ConnectionOptions
 
     func run(on console: Console) async throws(CommandFailure) {
-        let key = ByteBuffer(string: key)
-        let seen = try write.seeing(key)
-        let written = try await cluster.withClient(on: console, to: "delete “\(self.key)”") {
+        let key = try keyOptions.decoded()
+        let seen = try write.seeing(key.bytes)
+        let written = try await cluster.withClient(on: console, to: "delete \(key.quoted)", writes: true) {
             (client) async throws(ClientFailure) in
-            try await client.delete(key, seeing: seen, options: write.options)
+            try await client.delete(key.bytes, seeing: seen, options: write.options)
         }
         if cluster.json {
-            console.write(WriteReport(key: self.key, context: written.context.text).json)
+            console.write(WriteReport(key: key, context: written.context.text).json)
         }
     }
 }

@@ -13,7 +13,7 @@ struct Get: Verb {
             without them the command tells what there is and ends with 1.
             """)
 
-    @Argument(help: "The key, 1 to 4096 bytes.") var key: String
+    @OptionGroup var keyOptions: KeyOptions
 
     @Flag(help: "Of siblings, the value that was written last.") var latest = false
 
@@ -38,17 +38,17 @@ struct Get: Verb {
     }
 
     func run(on console: Console) async throws(CommandFailure) {
-        let key = ByteBuffer(string: key)
-        let read = try await cluster.withClient(on: console, to: "read “\(self.key)”") {
+        let key = try keyOptions.decoded()
+        let read = try await cluster.withClient(on: console, to: "read \(key.quoted)") {
             (client) async throws(ClientFailure) in
-            try await client.get(key, options: replicas.options)
+            try await client.get(key.bytes, options: replicas.options)
         }
         if all || cluster.json {
-            console.write(ValueReport(key: self.key, read).json)
-            if read.values.isEmpty { throw notFound(read) }
+            console.write(ValueReport(key: key, read).json)
+            if read.values.isEmpty { throw notFound(key, read) }
             return
         }
-        let value = try choose(from: read)
+        let value = try choose(from: read, of: key)
         console.writeBytes(value.bytes)
         if console.isTerminal, value.bytes.readableBytesView.last != UInt8(ascii: "\n") {
             console.write("\n")
@@ -56,16 +56,16 @@ struct Get: Verb {
     }
 
     /// The one value that is asked for.
-    private func choose(from read: ReadResult) throws(CommandFailure) -> StoredValue {
+    private func choose(from read: ReadResult, of key: Key) throws(CommandFailure) -> StoredValue {
         if latest {
-            guard let value = read.latest else { throw notFound(read) }
+            guard let value = read.latest else { throw notFound(key, read) }
             return value
         }
-        guard let newest = read.values.first else { throw notFound(read) }
+        guard let newest = read.values.first else { throw notFound(key, read) }
         if let number {
             guard number <= read.values.count else {
                 let count = read.values.count == 1 ? "one value" : "\(read.values.count) siblings"
-                throw CommandFailure(.no, "“\(key)” has \(count), and none with the number \(number).")
+                throw CommandFailure(.no, "\(key.quoted) has \(count), and none with the number \(number).")
             }
             return read.values[number - 1]
         }
@@ -75,8 +75,8 @@ struct Get: Verb {
         return newest
     }
 
-    private func notFound(_ read: ReadResult) -> CommandFailure {
+    private func notFound(_ key: Key, _ read: ReadResult) -> CommandFailure {
         let wasThere = !read.context.context.isEmpty
-        return CommandFailure(.no, "“\(key)” \(wasThere ? "was deleted, or has expired" : "is not there").")
+        return CommandFailure(.no, "\(key.quoted) \(wasThere ? "was deleted, or has expired" : "is not there").")
     }
 }

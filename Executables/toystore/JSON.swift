@@ -37,6 +37,14 @@ extension Encodable {
 
 /// What a write tells: its key, and the context of who wrote it.
 struct WriteReport: Encodable {
-    let key: String
+    let key: String?
+    /// Instead of `key`, where that is no text.
+    let keyBase64: String?
     let context: String
+
+    init(key: Key, context: String) {
+        self.key = key.text
+        keyBase64 = key.base64
+        self.context = context
+    }
 }

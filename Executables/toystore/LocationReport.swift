@@ -3,13 +3,15 @@ import Node
 /// Where a key lives, as people read it: a small tree.
 struct LocationReport {
     private let location: KeyLocation
+    private let key: Key
 
-    init(_ location: KeyLocation) {
+    init(_ location: KeyLocation, of key: Key) {
+        self.key = key
         self.location = location
     }
 
     var text: String {
-        var text = "“\(location.key)”: token \(location.token), partition \(location.partition)\n"
+        var text = "\(key.quoted): token \(location.token), partition \(location.partition)\n"
         text += branch("owners", location.owners, isLast: location.fallbacks.isEmpty)
         if !location.fallbacks.isEmpty {
             text += branch("fallbacks", location.fallbacks, isLast: true)

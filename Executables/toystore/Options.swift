@@ -20,9 +20,11 @@ struct ConnectionOptions: ParsableArguments {
     @Flag(help: "Answer in JSON.")
     var json = false
 
-    /// Does something with a client of the cluster; `purpose` says what, as in “cannot …”.
+    /// Does something with a client of the cluster; `purpose` says what, as in “cannot …”. What `writes` is told of a failure
+    /// that nothing was written, where that is certain.
     func withClient<Result>(
-        on console: Console, to purpose: String, _ body: (ToystoreClient) async throws(ClientFailure) -> Result
+        on console: Console, to purpose: String, writes: Bool = false,
+        _ body: (ToystoreClient) async throws(ClientFailure) -> Result
     ) async throws(CommandFailure) -> Result {
         let nodes = try endpoints(on: console)
         do throws(ClientFailure) {
@@ -38,7 +40,8 @@ struct ConnectionOptions: ParsableArguments {
             await client.close()
             return try result.get()
         } catch {
-            throw CommandFailure(error.status, "cannot \(purpose): \(error). \(error.advice)")
+            let effect = writes && error.outcome == .notApplied ? " Nothing was written." : ""
+            throw CommandFailure(error.status, "cannot \(purpose): \(error).\(effect) \(error.advice)")
         }
     }
 

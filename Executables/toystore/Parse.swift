@@ -13,9 +13,9 @@ enum Parse {
 
     /// A time in which to answer; a number alone is milliseconds, as in HTTP's `?timeout=`.
     static func timeout(_ text: String) throws -> Duration {
-        guard let timeout = duration(text, defaultUnit: 1), timeout >= .milliseconds(1), timeout <= .seconds(3600)
+        guard let timeout = duration(text, defaultUnit: 1), timeout >= .milliseconds(1), timeout <= .seconds(60)
         else {
-            throw ValidationError("“\(text)” is no timeout: give 1ms to 1h, with ms, s, m or h, or in milliseconds.")
+            throw ValidationError("“\(text)” is no timeout: give 1ms to 1m, with ms, s or m, or in milliseconds.")
         }
         return timeout
     }

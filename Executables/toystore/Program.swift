@@ -29,6 +29,25 @@ protocol Verb: ParsableCommand {
 
 /// Arguments in, a status out.
 enum Program {
+    /// Takes the arguments as the system gives them. One that is no text is refused: repaired, it would name another key, or
+    /// change a value.
+    static func run(bytes arguments: [[UInt8]], on console: Console) async -> ExitStatus {
+        var texts: [String] = []
+        for argument in arguments {
+            guard let text = String(validating: argument, as: UTF8.self) else {
+                console.complain(
+                    """
+                    toystore: argument \(texts.count + 1) is not UTF-8. Give such a key with --key-encoding percent or \
+                    base64, and such a value with --file or on the standard input.
+
+                    """)
+                return .usage
+            }
+            texts.append(text)
+        }
+        return await run(texts, on: console)
+    }
+
     /// Parses the arguments and does what they say. What goes wrong is told on the console.
     static func run(_ arguments: [String], on console: Console) async -> ExitStatus {
         do {

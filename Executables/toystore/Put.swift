@@ -14,7 +14,7 @@ struct Put: Verb {
             meanwhile stays beside it as a sibling.
             """)
 
-    @Argument(help: "The key, 1 to 4096 bytes.") var key: String
+    @OptionGroup var keyOptions: KeyOptions
     @Argument(help: "The value, or - for the standard input.") var value: String?
     @Option(help: ArgumentHelp("A file with the value.", valueName: "path")) var file: String?
     @Option(help: ArgumentHelp("The value's media type.", valueName: "type")) var contentType: String = ""
@@ -33,16 +33,16 @@ struct Put: Verb {
     }
 
     func run(on console: Console) async throws(CommandFailure) {
-        let key = ByteBuffer(string: key)
-        let seen = try write.seeing(key)
+        let key = try keyOptions.decoded()
+        let seen = try write.seeing(key.bytes)
         let bytes = try content(on: console)
-        let written = try await cluster.withClient(on: console, to: "write “\(self.key)”") {
+        let written = try await cluster.withClient(on: console, to: "write \(key.quoted)", writes: true) {
             (client) async throws(ClientFailure) in
             try await client.put(
-                bytes, for: key, contentType: contentType, seeing: seen, timeToLive: ttl, options: write.options)
+                bytes, for: key.bytes, contentType: contentType, seeing: seen, timeToLive: ttl, options: write.options)
         }
         if cluster.json {
-            console.write(WriteReport(key: self.key, context: written.context.text).json)
+            console.write(WriteReport(key: key, context: written.context.text).json)
         }
     }
 

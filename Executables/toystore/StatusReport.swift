@@ -34,7 +34,9 @@ struct StatusReport {
             table.add([
                 member.name + (member.id == status.`self` ? " *" : ""), member.address, member.state,
                 member.reachable ? "yes" : "NO", count(member.partitionsOwned), count(member.partitionsHeld),
-                count(member.keys), Quantity.bytes(UInt64(clamping: member.bytes)), count(member.hintsPending),
+                member.answered ? count(member.keys) : "-",
+                member.answered ? Quantity.bytes(UInt64(clamping: member.bytes)) : "-",
+                member.answered ? count(member.hintsPending) : "-",
                 member.version,
             ])
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Machine
 
 /// The command line of a cluster.
 @main
@@ -24,12 +25,17 @@ struct Toystore: ParsableCommand {
               toystore get photo > copy.jpg
               toystore put session/7 - --ttl 15m < session.json
               toystore get cart --all | jq .
+              toystore get --key-encoding percent %FF%00%2A
               toystore status --node 10.0.0.1 --node 10.0.0.2
             """,
+        version: Release.version,
         subcommands: [Get.self, Put.self, Delete.self, Status.self, Ring.self, Locate.self])
 
     static func main() async {
-        let status = await Program.run(Array(CommandLine.arguments.dropFirst()), on: .system)
+        let arguments = (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+            CommandLine.unsafeArgv[index].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+        }
+        let status = await Program.run(bytes: arguments, on: .system)
         Glibc.exit(status.rawValue)
     }
 }

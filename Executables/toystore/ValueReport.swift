@@ -15,19 +15,24 @@ struct ValueReport: Encodable {
         let expires: String?
     }
 
-    let key: String
+    let key: String?
+    /// Instead of `key`, where that is no text.
+    let keyBase64: String?
     /// Empty where the key was never written.
     let context: String
     /// The newest first.
     let values: [Value]
+    private let quotedKey: String
     private let sizes: [Int]
 
     private enum CodingKeys: CodingKey {
-        case key, context, values
+        case key, keyBase64, context, values
     }
 
-    init(key: String, _ read: ReadResult) {
-        self.key = key
+    init(key: Key, _ read: ReadResult) {
+        self.key = key.text
+        keyBase64 = key.base64
+        quotedKey = key.quoted
         context = read.context.context.isEmpty ? "" : read.context.text
         values = read.values.map { value in
             Value(
@@ -47,7 +52,7 @@ struct ValueReport: Encodable {
             ])
         }
         return """
-            “\(key)” has \(values.count) siblings, written concurrently:
+            \(quotedKey) has \(values.count) siblings, written concurrently:
             \(table.text(indent: 2))Choose one with --sibling NUMBER or --latest, or see them with --all. To make one of them, put the \
             merged value with --context \(context)
             """
@@ -55,8 +60,9 @@ struct ValueReport: Encodable {
 
     /// Wall milliseconds since 1970 as RFC 3339.
     static func time(_ milliseconds: UInt64) -> String {
-        // The year 9999, beyond which there is no such form.
-        let seconds = Double(min(milliseconds, 253_402_300_799_999)) / 1000
+        // The year 9999, beyond which there is no such form. The formatter cuts what is less than a millisecond, and a
+        // binary fraction may be just below one: half a millisecond keeps it above.
+        let seconds = Double(min(milliseconds, 253_402_300_799_999)) / 1000 + 0.0005
         return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

@@ -76,7 +76,8 @@ extension RequestFailure: CustomStringConvertible {
 
     private static func sentence(_ outcome: Outcome) -> String {
         switch outcome {
-        case .notApplied: "; nothing was written"
+        // So it is with every read: who writes looks at the outcome.
+        case .notApplied: ""
         case .unknown: "; a write may or may not have taken effect"
         }
     }

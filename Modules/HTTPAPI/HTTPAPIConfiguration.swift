@@ -33,8 +33,8 @@ public struct HTTPAPIConfiguration: Sendable {
     public var batchAnswerByteLimit = 32 << 20
     /// Bytes that are read and thrown away after a body was refused, so that the client comes to see why.
     public var lingerByteLimit = 16 << 20
-    /// The largest `timeout` that a request may ask for, in milliseconds.
-    public var timeoutLimit = 300_000
+    /// The largest `timeout` that a request may ask for, in milliseconds: as long as a node works at one.
+    public var timeoutLimit = 60_000
     /// The largest `ttl` that a write may ask for, in seconds: a hundred years.
     public var ttlLimit = 3_155_760_000
     /// Wall time in milliseconds since 1970: what `ttl` is added to and expiry is compared with.

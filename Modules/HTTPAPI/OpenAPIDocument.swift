@@ -124,7 +124,7 @@ enum OpenAPIDocument {
         "pr": {"name": "pr", "in": "query", "schema": {"$ref": "#/components/schemas/Quorum"}, "description": "Of the answers, how many from owners"},
         "pw": {"name": "pw", "in": "query", "schema": {"$ref": "#/components/schemas/Quorum"}, "description": "Of the acknowledgements, how many from owners"},
         "dw": {"name": "dw", "in": "query", "schema": {"$ref": "#/components/schemas/Quorum"}, "description": "Of the acknowledgements, how many of data on disk"},
-        "timeout": {"name": "timeout", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 300000}, "description": "Milliseconds until there is an answer, whatever it is"},
+        "timeout": {"name": "timeout", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 60000}, "description": "Milliseconds until there is an answer, whatever it is"},
         "sloppy": {"name": "sloppy", "in": "query", "schema": {"type": "boolean", "default": true}, "description": "Whether fallbacks stand in for owners that cannot be reached"},
         "ttl": {"name": "ttl", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "Seconds until the value ends, on all replicas alike"},
         "context": {"name": "X-Toystore-Context", "in": "header", "schema": {"type": "string"}, "description": "What the writer has seen: the context of a read or write, or none"},
@@ -231,7 +231,9 @@ enum OpenAPIDocument {
             "id": {"type": "string"}, "name": {"type": "string"}, "address": {"type": "string"}, "http": {"type": "string"},
             "zone": {"type": "string"}, "weight": {"type": "integer"},
             "state": {"enum": ["joining", "up", "leaving", "left", "removed"]}, "reachable": {"type": "boolean"},
-            "partitionsOwned": {"type": "integer"}, "partitionsHeld": {"type": "integer"}, "keys": {"type": "integer"},
+            "partitionsOwned": {"type": "integer"}, "partitionsHeld": {"type": "integer"},
+            "answered": {"type": "boolean", "description": "Whether keys, bytes and hintsPending are what it has: 0 where it did not answer in time"},
+            "keys": {"type": "integer"},
             "bytes": {"type": "integer"}, "hintsPending": {"type": "integer"}, "version": {"type": "string"}
           }
         },

@@ -21,7 +21,7 @@ import Wire
 /// ```
 public final class NodeServer: Sendable {
     /// The version of this software.
-    public static let version = "0.1.0"
+    public static let version = Release.version
 
     /// The node behind its doors.
     public var service: any NodeService { server }

@@ -182,7 +182,8 @@ final class ServerService: NodeService {
                 weight: Int(record.effectiveWeight), state: "\(record.effectiveState)",
                 reachable: view.isReachable(record.id),
                 partitionsOwned: view.ring.index(of: record.id).map { view.ring.ownedCount(of: $0) } ?? 0,
-                partitionsHeld: record.holdings.count, keys: Int(clamping: numbers?.keys ?? 0),
+                partitionsHeld: record.holdings.count, answered: numbers != nil,
+                keys: Int(clamping: numbers?.keys ?? 0),
                 bytes: Int(clamping: numbers?.bytes ?? 0), hintsPending: Int(clamping: numbers?.hintsPending ?? 0),
                 version: record.softwareVersion)
         }

@@ -101,7 +101,8 @@ final class FakeNode: NodeService {
     func clusterStatus(completion: @escaping @Sendable (ClusterStatus) -> Void) {
         let member = MemberStatus(
             id: "01", name: "a", address: "127.0.0.1:7400", http: "127.0.0.1:7401", zone: "z", weight: 100, state: "up",
-            reachable: true, partitionsOwned: 8, partitionsHeld: 8, keys: 3, bytes: 42, hintsPending: 1, version: "1.0")
+            reachable: true, partitionsOwned: 8, partitionsHeld: 8, answered: true, keys: 3, bytes: 42, hintsPending: 1,
+            version: "1.0")
         let transfer = TransferStatus(
             partition: 3, from: "01", to: "02", bytes: 1, bytesTotal: 4, percent: 25, etaSeconds: 1.5)
         completion(

@@ -16,7 +16,7 @@ struct StatusTests {
             #expect(cluster["Content-Type"] == "application/json")
             #expect(
                 cluster.text == """
-                    {"cluster":"toys","epoch":7,"members":[{"address":"127.0.0.1:7400","bytes":42,"hintsPending":1,\
+                    {"cluster":"toys","epoch":7,"members":[{"address":"127.0.0.1:7400","answered":true,"bytes":42,"hintsPending":1,\
                     "http":"127.0.0.1:7401","id":"01","keys":3,"name":"a","partitionsHeld":8,"partitionsOwned":8,\
                     "reachable":true,"state":"up","version":"1.0","weight":100,"zone":"z"}],"partitions":8,"replicas":3,\
                     "self":"01","transfers":[{"bytes":1,"bytesTotal":4,"etaSeconds":1.5,"from":"01","partition":3,\

@@ -76,6 +76,7 @@ let goldenHelp = """
       --log-format <text|json>
                               The form of log lines. (default: text)
       --print-config          Print the configuration that holds, as YAML, and end.
+      --version               Show the version.
       -h, --help              Show help information.
 
     """

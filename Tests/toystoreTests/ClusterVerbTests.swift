@@ -10,7 +10,8 @@ import Testing
     ) -> MemberStatus {
         MemberStatus(
             id: id, name: name, address: "\(name):7400", http: "", zone: "", weight: 100, state: state,
-            reachable: reachable, partitionsOwned: owned, partitionsHeld: owned, keys: 1234567, bytes: bytes,
+            reachable: reachable, partitionsOwned: owned, partitionsHeld: owned, answered: reachable,
+            keys: reachable ? 1234567 : 0, bytes: bytes,
             hintsPending: 0, version: "1.0")
     }
 
@@ -37,7 +38,7 @@ import Testing
 
                     NAME   ADDRESS    STATE  REACHABLE  OWNED  HELD       KEYS    BYTES  HINTS  VERSION
                     ann *  ann:7400   up     yes            4     4  1 234 567  1.5 KiB      0  1.0
-                    bo     bo:7400    up     NO             3     3  1 234 567  1.5 KiB      0  1.0
+                    bo     bo:7400    up     NO             3     3          -        -      -  1.0
                     cleo   cleo:7400  left   yes            0     0  1 234 567      0 B      0  1.0
                     * has answered
 

@@ -2,6 +2,7 @@ import Causality
 import Coordinator
 import FoundationEssentials
 import Machine
+import Synchronization
 import Testing
 import Wire
 
@@ -49,6 +50,51 @@ import Wire
             got = await node.toystore("get", "none", "--json")
             #expect(got.status == .no)
             #expect(got.text == "{\n  \"context\" : \"\",\n  \"key\" : \"none\",\n  \"values\" : [\n\n  ]\n}\n")
+        }
+    }
+
+    @Test func `a key is any bytes, by way of its encoding`() async throws {
+        try await StoringNode.run { node in
+            let put = await node.toystore("put", "%ff%00/a%25", "v", "--key-encoding", "percent", "--json")
+            #expect(put.status == .success && put.text.contains("\"keyBase64\" : \"/wAvYSU=\""))
+            #expect(!put.text.contains("\"key\""))
+            for key in ["/wAvYSU=", "/wAvYSU", "_wAvYSU"] {
+                #expect(await node.toystore("get", key, "--key-encoding", "base64").text == "v", "\(key)")
+            }
+            #expect(await node.toystore("delete", "_wAvYSU", "--key-encoding", "base64").status == .success)
+            let got = await node.toystore("get", "%FF%00/a%25", "--key-encoding", "percent")
+            #expect(got.complaint == "toystore: “%FF%00/a%25” was deleted, or has expired.\n")
+            // A key that is a text is the same in every encoding.
+            #expect(await node.toystore("put", "a b", "w").status == .success)
+            let text = await node.toystore("get", "a%20b", "--key-encoding", "percent", "--json")
+            #expect(text.status == .success && text.text.contains("\"key\" : \"a b\""))
+            for (key, encoding) in [
+                ("%", "percent"), ("%f", "percent"), ("%zz", "percent"), ("a!", "base64"), ("a", "hex"),
+            ] {
+                #expect(await node.toystore("get", key, "--key-encoding", encoding).status == .usage, "\(key)")
+            }
+        }
+    }
+
+    @Test func `an argument that is no text is refused, and not repaired to another key or value`() async throws {
+        try await StoringNode.run { node in
+            let arguments = [Array("put".utf8), Array("key".utf8), [0xff, 0x61]]
+            let complaint = Mutex("")
+            let console = Console(
+                environment: ["TOYSTORE_NODE": node.address], isTerminal: false,
+                readAll: { _, _ throws(Console.ReadFailure) in throw .tooLong }, writeBytes: { _ in },
+                complain: { text in complaint.withLock { $0 += text } })
+            #expect(await Program.run(bytes: arguments, on: console) == .usage)
+            #expect(complaint.withLock { $0 }.hasPrefix("toystore: argument 3 is not UTF-8."))
+            #expect(await node.toystore("get", "key").status == .no)
+        }
+    }
+
+    @Test func `a time is written to the millisecond, not cut to the one before`() {
+        for millisecond in UInt64(0)..<1000 {
+            let text = ValueReport.time(1_763_848_000_000 + millisecond)
+            let digits = String(1000 + millisecond).dropFirst()
+            #expect(text == "2025-11-22T21:46:40.\(digits)Z")
         }
     }
 
@@ -149,7 +195,7 @@ import Wire
                 put.complaint
                     == """
                     toystore: cannot write “key”: 2 replicas are needed and 1 can be reached; missing: \
-                    00000000000000000000000000000005; nothing was written. See with toystore status who is missing, or ask \
+                    00000000000000000000000000000005. Nothing was written. See with toystore status who is missing, or ask \
                     for fewer replicas.
 
                     """)

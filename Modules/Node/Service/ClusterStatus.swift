@@ -52,9 +52,11 @@ public struct MemberStatus: Hashable, Sendable, Codable {
     public var partitionsOwned: Int
     /// How many partitions it holds completely, by its own word.
     public var partitionsHeld: Int
-    /// Keys on its disk, tombstones included; 0 where it did not answer.
+    /// Whether it answered, within the second that it is given, what it has: keys, bytes and hints are 0 where it did not.
+    public var answered: Bool
+    /// Keys on its disk, tombstones included.
     public var keys: Int
-    /// Bytes of those; 0 where it did not answer.
+    /// Bytes of those.
     public var bytes: Int
     /// Copies that it keeps for others.
     public var hintsPending: Int
@@ -64,8 +66,8 @@ public struct MemberStatus: Hashable, Sendable, Codable {
     /// A member's status of these parts.
     public init(
         id: String, name: String, address: String, http: String, zone: String, weight: Int, state: String,
-        reachable: Bool, partitionsOwned: Int, partitionsHeld: Int, keys: Int, bytes: Int, hintsPending: Int,
-        version: String
+        reachable: Bool, partitionsOwned: Int, partitionsHeld: Int, answered: Bool, keys: Int, bytes: Int,
+        hintsPending: Int, version: String
     ) {
         self.id = id
         self.name = name
@@ -77,6 +79,7 @@ public struct MemberStatus: Hashable, Sendable, Codable {
         self.reachable = reachable
         self.partitionsOwned = partitionsOwned
         self.partitionsHeld = partitionsHeld
+        self.answered = answered
         self.keys = keys
         self.bytes = bytes
         self.hintsPending = hintsPending
