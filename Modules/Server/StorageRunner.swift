@@ -8,14 +8,6 @@ import Ring
 import Storage
 import Synchronization
 
-/// Who asks the store for something, and is told twice: a shard. Called on the writing thread.
-protocol StoreAsker: AnyObject, Sendable {
-    /// What operations came to when they joined the batch, where that is worth a word.
-    func prepared(_ results: [(CallID, PreparedOperation)])
-    /// The batch with these operations is stored, or that failed.
-    func committed(_ calls: [CallID], _ failure: StorageFailure?)
-}
-
 /// The thread that writes: it gathers what the shards want stored while the disk syncs, and stores it as one batch.
 ///
 /// What waits is bounded, by ``StoreAdmission`` and ``readLimit``, also while the disk stands still; tasks are bounded by

@@ -136,6 +136,7 @@ struct StorageRunnerTests {
             NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3), in: "data", on: fileSystem)
         var configuration = LogEngine.Configuration()
         configuration.reservedByteCount = 0
+        configuration.preallocationByteCount = 1 << 16
         let engine = try LogEngine(fileSystem, directory: "data/store", configuration: configuration)
         let store = try ObjectStore(
             engine: engine, identity: identity,
