@@ -1,4 +1,3 @@
-import Causality
 import Coordinator
 import Disk
 import Gossip
@@ -11,7 +10,6 @@ import Node
 import RPC
 import Ring
 import Storage
-import Synchronization
 import Wire
 
 extension NodeServer {

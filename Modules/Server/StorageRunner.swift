@@ -315,7 +315,7 @@ final class StorageRunner: Sendable {
         let failure = writer.commit()
         let isRelieved = queue.withLock { queue in
             queue.admission.release(operations: cut.admitted.operations, bytes: cut.admitted.bytes)
-            guard queue.isRefusing, queue.admission.operations <= StoreAdmission.operationLimit / 2 else {
+            guard queue.isRefusing, queue.admission.isHalfEmpty else {
                 return false
             }
             queue.isRefusing = false
