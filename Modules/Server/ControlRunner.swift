@@ -146,6 +146,11 @@ final class ControlRunner: @unchecked Sendable {
             self.datagrams = nil
             self.whenUp.forEach { $0() }
             self.whenUp = []
+            for slot in self.calls.ids {
+                if case .statistics(let completion)? = self.calls.remove(slot)?.purpose {
+                    completion(nil)
+                }
+            }
         }
     }
 
@@ -325,6 +330,11 @@ extension ControlRunner: PeerConnectionsDelegate {
         let slot = SlotID(rawValue: frame.requestID)
         guard frame.flags.contains(.reply), let call = calls[slot], call.node == peer else { return }
         calls.remove(slot)
+        guard !frame.flags.contains(.failure) else {
+            fail(call)
+            settle(at: Clock.now())
+            return
+        }
         var payload = frame.payload
         do {
             switch call.purpose {

@@ -1,4 +1,3 @@
-import Causality
 import Coordinator
 import Disk
 import Gossip
@@ -11,7 +10,6 @@ import Node
 import RPC
 import Ring
 import Storage
-import Synchronization
 import Wire
 
 extension NodeServer {
@@ -85,7 +83,7 @@ extension NodeServer {
     }
 
     /// Who the node is and whom it knows, when it begins to take part.
-    private struct Home {
+    struct Home {
         var identity: IdentityFile
         var membership: Membership
         var ring: RingConfiguration
@@ -251,51 +249,6 @@ extension NodeServer {
             directory: directory)
     }
 
-    private static func openStorage(
-        _ home: Home, _ directory: DataDirectory, _ configuration: ServerConfiguration,
-        seededBy generator: inout SeededGenerator, logger: Logger
-    ) throws(StartFailure) -> (StorageRunner, StoreInventory) {
-        var engineConfiguration = LogEngine.Configuration()
-        // Nobody outside knows it, so that no value that a client stores can pass for a record.
-        engineConfiguration.seed = generator.next()
-        do throws(StorageFailure) {
-            let engine: any StorageEngine =
-                switch configuration.engine {
-                case .memory: MemoryEngine()
-                case .log:
-                    try LogEngine(
-                        directory.fileSystem, directory: directory.path + "/store", configuration: engineConfiguration)
-                }
-            let recovery = engine.recovery
-            if !recovery.wasClean {
-                logger.notice(
-                    "the last run did not stop cleanly: the log was read again",
-                    metadata: ["records": "\(recovery.recordsReplayed)", "bytesCut": "\(recovery.bytesCut)"])
-            }
-            if recovery.isDamaged {
-                logger.error(
-                    "stored data is damaged: what cannot be read comes back from the other owners",
-                    metadata: ["regions": "\(recovery.damagedRegions)", "records": "\(recovery.lost.count)"])
-            }
-            var limits = SiblingLimits()
-            limits.valueBytes = configuration.valueByteLimit
-            limits.objectBytes = max(limits.objectBytes, configuration.valueByteLimit)
-            let store = try ObjectStore(
-                engine: engine, identity: home.identity,
-                configuration: ObjectStore.Configuration(
-                    durability: configuration.durability == .sync ? .synced : .buffered, limits: limits,
-                    hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - home.ring.partitionBits),
-                    holdsBackWrites: home.membership.hasOthers(than: home.identity.identity.node)))
-            let inventory = try StoreInventory.of(store, home.ring)
-            let runner = StorageRunner(
-                store: store, identity: home.identity, engine: engine, membershipFile: directory.membershipFile,
-                ring: home.ring, logger: logger)
-            return (runner, inventory)
-        } catch {
-            throw .dataDirectory("the data in \(directory.path) cannot be opened: \(error)")
-        }
-    }
-
     private static func introduction(
         of node: NodeID, _ configuration: ServerConfiguration
     ) throws(StartFailure) -> Hello {
@@ -328,32 +281,5 @@ extension NodeServer {
             throw .configuration("the host \"\(host)\" has no address; give an address, or a name that resolves")
         }
         return text
-    }
-}
-
-/// Where connections go once the node takes part: they come before that, and are told to come later.
-final class Doors: Sendable {
-    private struct Inside: Sendable {
-        var shards: [ShardRunner]
-        var control: ControlRunner
-        var service: ServerService
-        var logger: Logger
-    }
-
-    private let inside = Mutex<Inside?>(nil)
-
-    var isOpen: Bool { inside.withLock { $0 != nil } }
-
-    func open(shards: [ShardRunner], control: ControlRunner, service: ServerService, logger: Logger) {
-        inside.withLock { $0 = Inside(shards: shards, control: control, service: service, logger: logger) }
-    }
-
-    /// The delegate of a connection that has been admitted.
-    func delegate(of connection: RPCConnection) -> any RPCConnectionDelegate {
-        guard let inside = inside.withLock({ $0 }),
-            let shard = inside.shards.first(where: { $0.eventLoop === connection.eventLoop })
-        else { preconditionFailure("a connection was admitted before there was anything behind the door") }
-        return InboundConnection(
-            connection, shard: shard, control: inside.control, service: inside.service, logger: inside.logger)
     }
 }

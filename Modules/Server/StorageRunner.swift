@@ -8,14 +8,6 @@ import Ring
 import Storage
 import Synchronization
 
-/// Who asks the store for something, and is told twice: a shard. Called on the writing thread.
-protocol StoreAsker: AnyObject, Sendable {
-    /// What operations came to when they joined the batch, where that is worth a word.
-    func prepared(_ results: [(CallID, PreparedOperation)])
-    /// The batch with these operations is stored, or that failed.
-    func committed(_ calls: [CallID], _ failure: StorageFailure?)
-}
-
 /// The thread that writes: it gathers what the shards want stored while the disk syncs, and stores it as one batch.
 ///
 /// What waits is bounded, by ``StoreAdmission`` and ``readLimit``, also while the disk stands still; tasks are bounded by
@@ -325,7 +317,7 @@ final class StorageRunner: Sendable {
         let failure = writer.commit()
         let isRelieved = queue.withLock { queue in
             queue.admission.release(operations: cut.admitted.operations, bytes: cut.admitted.bytes)
-            guard queue.isRefusing, queue.admission.operations <= StoreAdmission.operationLimit / 2 else {
+            guard queue.isRefusing, queue.admission.isHalfEmpty else {
                 return false
             }
             queue.isRefusing = false

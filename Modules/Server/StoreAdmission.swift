@@ -21,6 +21,9 @@ struct StoreAdmission: Sendable {
     /// Their bytes, as counted by `byteCount`.
     private(set) var bytes = 0
 
+    /// Whether there is room enough to say that the disk has caught up.
+    var isHalfEmpty: Bool { operations <= Self.operationLimit / 2 && bytes <= Self.byteLimit / 2 }
+
     /// Takes an operation on, if there is room for it.
     mutating func admit(_ operation: StoreOperation, byteCount: Int) -> Bool {
         let isHint = if case .hint = operation { true } else { false }

@@ -137,6 +137,7 @@ struct StorageRunnerTests {
             on: fileSystem)
         var configuration = LogEngine.Configuration()
         configuration.reservedByteCount = 0
+        configuration.preallocationByteCount = 1 << 16
         let engine = try LogEngine(fileSystem, directory: "data/store", configuration: configuration)
         let store = try ObjectStore(
             engine: engine, identity: identity,

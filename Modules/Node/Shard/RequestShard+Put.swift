@@ -19,6 +19,8 @@ struct PutWork {
     var isCommitted = false
     /// The local store has refused the object that it made before: its next commit says nothing of it.
     var isRefused = false
+    /// Why the local store has not kept it, where it was to.
+    var storageFailure: StorageFailure?
     /// A replica saw the partition differently: the write is sent out anew with the next view.
     var isStale = false
 }
@@ -102,6 +104,7 @@ extension RequestShard {
         _ call: CallID, _ failure: StorageFailure?, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         guard let work = puts[call.slot], call.position == work.own, work.made != nil, !work.isRefused else { return }
+        puts[call.slot]?.storageFailure = failure
         if failure == nil {
             puts[call.slot]?.isCommitted = true
             let step = puts[call.slot]?.coordination.acknowledge(work.own, isDurable: configuration.isDurable)
@@ -267,10 +270,15 @@ extension RequestShard {
             work.made.map { .written(dot: $0.dot, object: work.request.returnsObject ? $0.object : nil) }
                 ?? .failed(.storage("the write has no dot", outcome: .unknown))
         case .unavailable(let required, let available, let outcome):
-            .failed(
-                .unavailable(
-                    required: required, available: available, missing: work.plan.nodes(at: work.coordination.missing),
-                    outcome: outcome))
+            // With one owner it is its disk that is the matter, and not that somebody is missing.
+            if let failure = work.storageFailure, required <= 1 {
+                .failed(.storage(failure.description, outcome: outcome))
+            } else {
+                .failed(
+                    .unavailable(
+                        required: required, available: available,
+                        missing: work.plan.nodes(at: work.coordination.missing), outcome: outcome))
+            }
         case .timeout(let required, let available):
             .failed(
                 .timeout(required: required, available: available, outcome: .unknown))
