@@ -1,6 +1,4 @@
-import Client
 import Logging
-import RPC
 import Server
 import ServiceLifecycle
 import Testing
