@@ -125,6 +125,22 @@ struct LifecycleTests {
         }
     }
 
+    @Test("Who waits for a node to serve is told when it stops before")
+    func stopWhileJoining() async throws {
+        for _ in 0..<10 {
+            var configuration = try ServerConfiguration.inMemory()
+            configuration.replicas = 1
+            let first = try await ToystoreNode.start(configuration, logger: quiet)
+            let joining = try await ToystoreNode.start(.inMemory(seeds: [first.address]), logger: quiet)
+            let waiting = Task { await failure(joining.whenServing) }
+            // Whoever has the data is gone, as a rule before it could be handed over.
+            await first.stop(grace: .zero)
+            await joining.stop(grace: .zero)
+            let end = await waiting.value
+            #expect(end == nil || end == .closed)
+        }
+    }
+
     @Test("A service group runs a node, and stops it")
     func service() async throws {
         let node = try await ToystoreNode.start(.inMemory(), logger: quiet)
