@@ -140,7 +140,7 @@ let package = Package(
         module(
             "Toystore",
             ["Machine", "Causality", "Coordinator", "Node", "Client", "Server", "RPC", serviceLifecycle, logging]),
-        tests("Toystore", ["Causality", "Client", "RPC", "Server", serviceLifecycle, logging]),
+        tests("Toystore", ["Server", serviceLifecycle, logging]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable(

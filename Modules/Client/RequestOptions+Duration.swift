@@ -1,4 +1,5 @@
 public import Coordinator
+import Machine
 
 extension RequestOptions {
     /// Options with a time from the request to its answer, whatever that is. A node takes a millisecond to a minute, and
@@ -9,16 +10,6 @@ extension RequestOptions {
     ) {
         self.init(
             read: read, write: write, primaryRead: primaryRead, primaryWrite: primaryWrite, durableWrite: durableWrite,
-            sloppy: sloppy, timeout: timeout.nanosecondCount)
-    }
-}
-
-extension Duration {
-    /// The duration in nanoseconds, the largest number for what is longer.
-    var nanosecondCount: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflow || carry ? (seconds < 0 ? .min : .max) : sum
+            sloppy: sloppy, timeout: timeout.nanoseconds)
     }
 }

@@ -10,7 +10,7 @@ extension ToystoreClient: KeyValueStore {
             .request, isRepeatable: true, timeout: request.options.timeout.map { .nanoseconds($0) }
         ) { left, payload in
             var request = request
-            request.options.timeout = left.nanosecondCount
+            request.options.timeout = left.nanoseconds
             Request.get(request).encode(into: &payload)
         }
         switch try answer.response {
@@ -27,7 +27,7 @@ extension ToystoreClient: KeyValueStore {
             .request, isRepeatable: false, timeout: request.options.timeout.map { .nanoseconds($0) }
         ) { left, payload in
             var request = request
-            request.options.timeout = left.nanosecondCount
+            request.options.timeout = left.nanoseconds
             Request.put(request).encode(into: &payload)
         }
         guard case .written(let dot, _) = try answer.response else {

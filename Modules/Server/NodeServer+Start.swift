@@ -35,8 +35,10 @@ extension NodeServer {
     ) async throws(StartFailure) -> NodeServer {
         let host = try literalAddress(of: configuration.advertisedHost ?? configuration.host)
         let bindHost = try literalAddress(of: configuration.host)
-        let httpPort = configuration.httpPort ?? (configuration.port == 0 ? 0 : configuration.port + 1)
-        guard [configuration.port, httpPort].allSatisfy({ (0...65535).contains($0) }) else {
+        let ports = 0...65535
+        guard ports.contains(configuration.port),
+            ports.contains(configuration.httpPort ?? (configuration.port == 0 ? 0 : configuration.port + 1))
+        else {
             throw .configuration("a port is a number from 0 to 65535, and HTTP's default is one above --port")
         }
         let seeds = try addresses(of: configuration.seeds)

@@ -161,7 +161,7 @@ public final class NodeServer: Sendable {
             for shard in shards {
                 shard.whenIdle { countdown.countDown() }
             }
-            eventLoop.scheduleTask(in: .nanoseconds(grace.nanoseconds), finish)
+            eventLoop.scheduleTask(in: .nanoseconds(max(0, grace.nanoseconds)), finish)
         }
     }
 }

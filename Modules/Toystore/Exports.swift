@@ -1,19 +1,6 @@
-@_exported public import struct Causality.CausalContext
-@_exported public import struct Causality.ContextToken
-// What a program needs to say to a node, so that one import is enough.
-@_exported public import enum Causality.Precondition
-@_exported public import enum Causality.WriteContext
-@_exported public import enum Client.ClientFailure
-@_exported public import protocol Client.KeyValueStore
-@_exported public import struct Client.ReadResult
-@_exported public import struct Client.StoredValue
-@_exported public import struct Client.WriteResult
-@_exported public import struct Coordinator.GetRequest
-@_exported public import struct Coordinator.PutRequest
-@_exported public import enum Coordinator.QuorumSize
-@_exported public import enum Coordinator.RequestFailure
-@_exported public import struct Coordinator.RequestOptions
-@_exported public import struct Machine.ByteBuffer
+// What a program needs to start a node and to speak to it or to a cluster, so that one import is enough.
+@_exported public import Client
+
 @_exported public import struct Node.ClusterStatus
 @_exported public import struct Server.ServerConfiguration
 @_exported public import enum Server.StartFailure

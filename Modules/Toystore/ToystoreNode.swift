@@ -60,6 +60,8 @@ public final class ToystoreNode: KeyValueStore {
     /// Fails with `closed` where the node stops before, and with `cancelled`.
     public func whenServing() async throws(ClientFailure) {
         try await ask { server, answer in server.whenServing { answer(()) } }
+        // A node that stops tells those who wait, too.
+        guard !isStopping.withLock({ $0 }) else { throw .closed }
     }
 
     /// The members, what they hold, and what moves, as this node sees it; a member that can be reached is asked for its

@@ -1,5 +1,3 @@
-import Client
-import RPC
 import Testing
 import Toystore
 

@@ -1,6 +1,4 @@
-import Client
 import Logging
-import RPC
 import Server
 import ServiceLifecycle
 import Testing
@@ -127,6 +125,22 @@ struct LifecycleTests {
         }
     }
 
+    @Test("Who waits for a node to serve is told when it stops before")
+    func stopWhileJoining() async throws {
+        for _ in 0..<10 {
+            var configuration = try ServerConfiguration.inMemory()
+            configuration.replicas = 1
+            let first = try await ToystoreNode.start(configuration, logger: quiet)
+            let joining = try await ToystoreNode.start(.inMemory(seeds: [first.address]), logger: quiet)
+            let waiting = Task { await failure(joining.whenServing) }
+            // Whoever has the data is gone, as a rule before it could be handed over.
+            await first.stop(grace: .zero)
+            await joining.stop(grace: .zero)
+            let end = await waiting.value
+            #expect(end == nil || end == .closed)
+        }
+    }
+
     @Test("A service group runs a node, and stops it")
     func service() async throws {
         let node = try await ToystoreNode.start(.inMemory(), logger: quiet)
@@ -147,5 +161,40 @@ struct LifecycleTests {
         run.cancel()
         await run.value
         #expect(await failure { () async throws(ClientFailure) in try await node.get("k") } == .closed)
+    }
+
+    @Test("A configuration that cannot be is refused or brought to what can be, and traps in no case")
+    func configurations() async throws {
+        let changes: [@Sendable (inout ServerConfiguration) -> Void] = [
+            { $0.port = -1 }, { $0.port = .max }, { ($0.port, $0.httpPort) = (.max, nil) }, { $0.httpPort = .min },
+            { $0.partitions = 0 }, { $0.partitions = -8 }, { $0.partitions = 3 }, { $0.partitions = .max },
+            { $0.replicas = 0 }, { $0.replicas = .min }, { $0.replicas = .max },
+            { $0.eventLoops = -5 }, { $0.eventLoops = .max },
+            { $0.timeout = .seconds(Int64.min) }, { $0.timeout = .seconds(Int64.max) },
+            { $0.valueByteLimit = -1 }, { $0.valueByteLimit = .max }, { $0.hintLimit = .min }, { $0.hintLimit = .max },
+            { $0.weight = 0 }, { $0.weight = .max },
+            { $0.cluster = "" }, { $0.cluster = String(repeating: "c", count: 5000) },
+            { $0.name = "" }, { $0.name = String(repeating: "n", count: 5000) },
+            { $0.zone = String(repeating: "z", count: 5000) },
+            { $0.host = "" }, { $0.host = "no host" }, { $0.advertisedHost = "" },
+            { $0.read = .count(.min) }, { $0.read = .count(.max) },
+            { $0.write = .count(0) }, { $0.write = .count(.max) },
+            { $0.durability = .interval }, { $0.durability = .none },
+        ]
+        for (number, change) in changes.enumerated() {
+            var configuration = try ServerConfiguration.inMemory()
+            change(&configuration)
+            let node: ToystoreNode
+            do throws(StartFailure) {
+                node = try await ToystoreNode.start(configuration, logger: quiet)
+            } catch {
+                continue
+            }
+            let options = RequestOptions(timeout: .milliseconds(100))
+            _ = await failure { () async throws(ClientFailure) in try await node.put("v", for: "k", options: options) }
+            _ = await failure { () async throws(ClientFailure) in try await node.get("k", options: options) }
+            _ = await failure { () async throws(ClientFailure) in try await node.get("k") }
+            await node.stop(grace: number % 2 == 0 ? .seconds(Int64.max) : .seconds(Int64.min))
+        }
     }
 }

@@ -1,4 +1,3 @@
-import Client
 import Synchronization
 import Testing
 import Toystore
