@@ -149,9 +149,13 @@ let package = Package(
         executable(
             "toystore", in: "Executables/toystore",
             ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", argumentParser]),
-        tests(
-            "toystore",
-            ["Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix, logging]),
+        // Not toystoreTests, which is ToystoreTests where case does not count in a file's name.
+        .testTarget(
+            name: "toystore-commandTests",
+            dependencies: [
+                "toystore", "Machine", "Causality", "Coordinator", "Wire", "Node", "RPC", "Client", nioCore, nioPosix,
+                logging,
+            ], path: "Tests/toystore-commandTests", swiftSettings: settings),
         executable(
             "toystore-bench", in: "Executables/toystore-bench",
             [

@@ -61,15 +61,15 @@ extension ClientFailure: CustomStringConvertible {
                     "\(node.endpoint) (\(node.reason?.description ?? "no connection in time"))"
                 }.joined(separator: ", ")
         case .noAnswer(let endpoint, let failure):
-            "\(endpoint) was asked and did not answer: \(failure); a write may or may not have taken effect"
+            "\(endpoint) was asked and did not answer: \(failure); if it was a write, it may or may not have taken effect"
         case .malformedAnswer(let endpoint, let failure):
-            "\(endpoint) answered with what is no answer: \(failure); a write may or may not have taken effect"
+            "\(endpoint) answered with what is no answer: \(failure); if it was a write, it may or may not have taken effect"
         case .busy:
             "too many requests wait in this client"
         case .tooLarge(let limit):
             "the request is larger than the limit of \(limit) bytes for a message"
         case .cancelled(let isSent):
-            "the request was cancelled" + (isSent ? "; a write may or may not have taken effect" : "")
+            "the request was cancelled" + (isSent ? "; if it was a write, it may or may not have taken effect" : "")
         case .closed:
             "the client was closed"
         case .invalid(let what):

@@ -22,6 +22,11 @@ public struct Daemon: Sendable {
 
     /// Runs until a signal; throws why the node could not start, or had to stop.
     public func run() async throws {
+        guard configuration.evictAfter == nil else {
+            // Whoever counts on it would find out when a member is gone for good.
+            throw StartFailure.configuration(
+                "--evict-after: this build removes no member by itself; leave the setting out, or off")
+        }
         let settings = ServerConfiguration(configuration)
         let logger = logger
         let httpPort = configuration.httpPort.map(Int.init)

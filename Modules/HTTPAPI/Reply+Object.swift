@@ -32,7 +32,8 @@ struct SiblingValue: Encodable {
 extension Reply {
     /// What a reader gets of an object at a wall time: nothing, a value, or siblings, and the context of all.
     init(_ object: Object, key: ByteBuffer, at wall: UInt64, as presentation: Presentation) {
-        let live = object.liveSiblings(at: wall)
+        // Newest first, as the Swift client has them.
+        let live = object.liveSiblings(at: wall).sorted { ($0.timestamp, $0.dot) > ($1.timestamp, $1.dot) }
         let token = ContextToken(object.context, key: key).text
         // Values only ever go by expiry, so while none has, the context stands for what there is to read.
         let isWhole = object.siblings.allSatisfy { $0.content == .tombstone || $0.isLive(at: wall) }

@@ -129,7 +129,7 @@ struct ValueTests {
             let next = try await server.ask("PUT", "/v1/kv/a", ["X-Toystore-Context": own], body: "4")
             #expect(next.status == 204)
             let siblings = try await server.ask("GET", "/v1/kv/a", ["Accept": "application/json"])
-            #expect(try siblings.json([ReadSibling].self).map(\.text) == ["2", "4"])
+            #expect(try siblings.json([ReadSibling].self).map(\.text) == ["4", "2"])
 
             let all = try #require(siblings["X-Toystore-Context"])
             let last = try await server.ask("PUT", "/v1/kv/a", ["X-Toystore-Context": all], body: "5")
@@ -141,7 +141,7 @@ struct ValueTests {
         }
     }
 
-    @Test("Siblings come as parts, or as JSON where Accept prefers it, with a context that covers them all")
+    @Test("Siblings come newest first, as parts, or as JSON where Accept prefers it, with a context that covers them all")
     func siblings() async throws {
         try await TestServer.run { server in
             let none = ["X-Toystore-Context": "none", "Content-Type": "text/plain"]
@@ -151,9 +151,9 @@ struct ValueTests {
             #expect(multipart.status == 300)
             #expect(multipart["Vary"] == "Accept")
             let found = try parts(of: multipart)
-            #expect(found.map(\.body) == ["one\r\n--not-a-boundary\r\n\r\n", ""])
+            #expect(found.map(\.body) == ["", "one\r\n--not-a-boundary\r\n\r\n"])
             #expect(
-                found.map { $0.fields[0] } == ["Content-Type: text/plain", "Content-Type: application/octet-stream"])
+                found.map { $0.fields[0] } == ["Content-Type: application/octet-stream", "Content-Type: text/plain"])
             #expect(
                 found.map { $0.fields[1] } == Array(repeating: "X-Toystore-Written: 2025-11-22T08:26:40.123Z", count: 2)
             )
@@ -167,7 +167,7 @@ struct ValueTests {
                 #expect(json["X-Toystore-Context"] == multipart["X-Toystore-Context"])
                 let values = try json.json([ReadSibling].self)
                 #expect(values.map(\.text) == found.map(\.body))
-                #expect(values.map(\.contentType) == ["text/plain", "application/octet-stream"])
+                #expect(values.map(\.contentType) == ["application/octet-stream", "text/plain"])
             }
             for accept in ["text/html", "application/json;q=0", "application/json;q=0.3, multipart/mixed;q=0.4"] {
                 let other = try await server.ask("GET", "/v1/kv/a", ["Accept": accept])
@@ -189,7 +189,7 @@ struct ValueTests {
             let both = try await server.ask(
                 "PUT", "/v1/kv/a?return=body", ["X-Toystore-Context": "none", "Accept": "application/json"], body: "2")
             #expect(both.status == 300)
-            #expect(try both.json([ReadSibling].self).map(\.text) == ["1", "2"])
+            #expect(try both.json([ReadSibling].self).map(\.text) == ["2", "1"])
             #expect(both["X-Toystore-Context"] == (try await server.ask("GET", "/v1/kv/a"))["X-Toystore-Context"])
         }
     }
