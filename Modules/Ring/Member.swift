@@ -94,6 +94,15 @@ public struct Member: Hashable, Sendable, Identifiable {
         isContested = false
     }
 
+    /// Changes a word that nobody else has heard.
+    mutating func reword(_ change: (inout Member) -> Void) {
+        let (version, directive, isContested) = (version, directive, isContested)
+        change(&self)
+        self.version = version
+        self.directive = directive
+        self.isContested = isContested
+    }
+
     /// Refuses what the encoding cannot carry: a text or a number over its limit, or a state that is not the member's.
     public func check() throws(DecodingFailure) {
         guard (1...Self.versionLimit).contains(version) else { throw .invalid("a member's version") }

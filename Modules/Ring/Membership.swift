@@ -93,6 +93,17 @@ public struct Membership: Hashable, Sendable {
         return merge(record)
     }
 
+    /// Changes the own word of a member that starts again; for that member itself. Under the next version, but where nobody
+    /// has heard the last one: then under the same. `false` where it is not in the table.
+    @discardableResult
+    public mutating func restart(_ id: NodeID, wasTold: Bool, _ change: (inout Member) -> Void) -> Bool {
+        guard var record = self[id] else { return false }
+        guard !wasTold else { return amend(id, change) }
+        record.reword(change)
+        self = Membership(records.map { $0.id == id ? record : $0 })
+        return true
+    }
+
     /// Says an operator's word about a member. `false` where it is not in the table, or its epochs are used up.
     @discardableResult
     public mutating func direct(_ id: NodeID, _ kind: Directive.Kind, weight: UInt32? = nil) -> Bool {

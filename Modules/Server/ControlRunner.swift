@@ -236,8 +236,8 @@ final class ControlRunner: @unchecked Sendable {
                     self.receive(.incarnationNotPersisted(incarnation))
                 }
             }
-        case .persistMembership(let membership):
-            storage.persist(membership) { isOnDisk in
+        case .persistMembership(let membership, let isTold):
+            storage.persist(membership, isTold: isTold) { isOnDisk in
                 self.receive(isOnDisk ? .membershipPersisted : .membershipNotPersisted)
             }
         case .takeActor(let actor):

@@ -46,15 +46,15 @@ extension NodeServer {
             configuration.fileSystem ?? (configuration.engine == .memory ? VirtualFileSystem() : PosixFileSystem())
         let path = configuration.dataDirectory ?? "toystore-data/\(configuration.host)-\(configuration.port)"
         let directory = try DataDirectory(path: path, fileSystem: fileSystem)
-        let restored = try directory.restore()
-        if let restored, restored.identity.identity.cluster != configuration.cluster {
+        let restored = try directory.identity()
+        if let restored, restored.identity.cluster != configuration.cluster {
             throw .wrongCluster(
-                "the data in \(path) belongs to the cluster \"\(restored.identity.identity.cluster)\", and --cluster says \"\(configuration.cluster)\""
+                "the data in \(path) belongs to the cluster \"\(restored.identity.cluster)\", and --cluster says \"\(configuration.cluster)\""
             )
         }
         var system = SystemRandomNumberGenerator()
         var generator = SeededGenerator(seed: system.next())
-        let node = restored?.identity.identity.node ?? NodeID(high: system.next(), low: system.next())
+        let node = restored?.identity.node ?? NodeID(high: system.next(), low: system.next())
         let hello = try introduction(of: node, configuration)
 
         // Ports first: they say where the node is, and a port in use is known before anything is written.
@@ -95,13 +95,11 @@ extension NodeServer {
     /// Goes on as the node that the directory has, or makes it a new one: the first of a cluster, or one more.
     private static func settle(
         _ node: NodeID, host: String, port: Int, directory: DataDirectory,
-        restored: (identity: IdentityFile, membership: Membership)?, _ configuration: ServerConfiguration,
-        hello: Hello, group: MultiThreadedEventLoopGroup, logger: Logger
+        restored: IdentityFile?, _ configuration: ServerConfiguration, hello: Hello, group: MultiThreadedEventLoopGroup,
+        logger: Logger
     ) async throws(StartFailure) -> Home {
         let name = configuration.name ?? "\(configuration.host)-\(port)"
-        let run = UInt64.random(in: 0...UInt64.max)
         func describe(_ record: inout Member) {
-            record.run = run
             record.name = name
             record.host = host
             record.port = UInt16(port)
@@ -110,25 +108,20 @@ extension NodeServer {
             record.weight = configuration.weight
             record.softwareVersion = version
         }
-        if let restored {
-            let identity = restored.identity.identity
+        if let identity = restored?.identity, let restored {
             guard
                 let ring = RingConfiguration(
-                    partitions: Int(identity.partitions), replicas: Int(identity.replicas), birth: identity.birth),
-                var membership = Optional(restored.membership), membership[node] != nil
+                    partitions: Int(identity.partitions), replicas: Int(identity.replicas), birth: identity.birth)
             else {
-                throw .dataDirectory("\(directory.path) does not know this node; move it away and join as a new node")
+                throw .dataDirectory("\(directory.path) is of no cluster; move it away and join as a new node")
             }
             try check(configuration, against: ring)
-            membership.amend(node, describe)
-            do throws(DecodingFailure) {
-                try membership[node]?.check()
-            } catch {
-                throw .configuration("the node's own description: \(error)")
-            }
+            var record = Member(id: node, name: name, host: host, port: 0, holdings: .none(of: ring.partitions))
+            describe(&record)
+            try check(record)
             // Before anybody hears it: two words of one version would be taken for those of a cloned identity.
-            try directory.write(membership)
-            return Home(identity: restored.identity, membership: membership, ring: ring, name: name)
+            let membership = try directory.restart(node, describe)
+            return Home(identity: restored, membership: membership, ring: ring, name: name)
         }
         var ring: RingConfiguration
         var membership = Membership()
@@ -156,13 +149,10 @@ extension NodeServer {
         }
         var record = Member(
             id: node, name: name, host: host, port: UInt16(port), state: state,
-            holdings: state == .up ? .all(of: ring.partitions) : .none(of: ring.partitions))
+            holdings: state == .up ? .all(of: ring.partitions) : .none(of: ring.partitions),
+            run: UInt64.random(in: 0...UInt64.max))
         describe(&record)
-        do throws(DecodingFailure) {
-            try record.check()
-        } catch {
-            throw .configuration("the node's own description: \(error)")
-        }
+        try check(record)
         guard membership.merge(record) else {
             throw .configuration("the cluster has as many members as it takes (\(Membership.limit))")
         }
@@ -171,6 +161,14 @@ extension NodeServer {
                 node: node, cluster: configuration.cluster, partitions: UInt32(ring.partitions),
                 replicas: UInt32(ring.replicas), birth: ring.birth), membership)
         return Home(identity: identity, membership: membership, ring: ring, name: name)
+    }
+
+    private static func check(_ record: Member) throws(StartFailure) {
+        do throws(DecodingFailure) {
+            try record.check()
+        } catch {
+            throw .configuration("the node's own description: \(error)")
+        }
     }
 
     private static func check(

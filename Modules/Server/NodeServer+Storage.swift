@@ -42,7 +42,8 @@ extension NodeServer {
                 configuration: ObjectStore.Configuration(
                     durability: configuration.durability == .sync ? .synced : .buffered, limits: limits,
                     hintLimit: configuration.hintLimit, partitionShift: UInt64(64 - home.ring.partitionBits),
-                    holdsBackWrites: home.membership.hasOthers(than: home.identity.identity.node)))
+                    holdsBackWrites: !configuration.seeds.isEmpty
+                        || home.membership.hasOthers(than: home.identity.identity.node)))
             let inventory = try StoreInventory.of(store, home.ring)
             let runner = StorageRunner(
                 store: store, identity: home.identity, engine: engine, membershipFile: directory.membershipFile,

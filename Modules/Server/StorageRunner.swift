@@ -47,6 +47,9 @@ final class StorageRunner: Sendable {
         var isClosed = false
         /// Whether operations were refused lately: it is logged when that begins and ends, not for each.
         var isRefusing = false
+        /// Hints that were refused, one for each range: the range is marked instead, with the next cut. As many as there are
+        /// owners and partitions at most.
+        var refusedHints: [RefusedHint: any StoreAsker] = [:]
 
         /// Appends work; `true` where the thread has to be told.
         mutating func add(_ work: Work) -> Bool {
@@ -54,6 +57,12 @@ final class StorageRunner: Sendable {
             defer { isScheduled = true }
             return !isScheduled
         }
+    }
+
+    /// An owner that missed writes of a partition, any of whose tokens stands for it.
+    private struct RefusedHint: Hashable, Sendable {
+        let owner: NodeID
+        let firstToken: UInt64
     }
 
     /// What goes into one commit, and who is told of it.
@@ -75,13 +84,13 @@ final class StorageRunner: Sendable {
     private let readers: NIOThreadPool
     private let writer: StorageWriter
     private let ring: RingConfiguration
-    private let membershipFile: CheckedFile
+    private let membershipFile: MembershipFile
     private let logger: Logger
 
     /// Takes over the store and the identity: from here on they are used by the runner's thread alone.
     init(
         store: ObjectStore, identity: IdentityFile, engine: any StorageEngine,
-        membershipFile: CheckedFile, ring: RingConfiguration, upkeep: StoreUpkeep = StoreUpkeep(at: Clock.now()),
+        membershipFile: MembershipFile, ring: RingConfiguration, upkeep: StoreUpkeep = StoreUpkeep(at: Clock.now()),
         logger: Logger
     ) {
         reader = store.reader
@@ -111,6 +120,11 @@ final class StorageRunner: Sendable {
                     taken.append(operation)
                 } else {
                     refused.append((operation.call, .notNow))
+                    if case .hint(let owner, let token, _) = operation.operation {
+                        let shift = UInt64(64 - ring.partitionBits)
+                        let firstToken = (token >> shift) << shift
+                        queue.refusedHints[RefusedHint(owner: owner, firstToken: firstToken)] = asker
+                    }
                 }
             }
             let beginsToRefuse = !refused.isEmpty && !queue.isClosed && !queue.isRefusing
@@ -165,11 +179,11 @@ final class StorageRunner: Sendable {
         }
     }
 
-    /// Writes the membership down, and says whether it is on disk.
-    func persist(_ membership: Membership, completion: @escaping @Sendable (Bool) -> Void) {
+    /// Writes the membership down, and whether a peer has heard the node's own word, and says whether it is on disk.
+    func persist(_ membership: Membership, isTold: Bool, completion: @escaping @Sendable (Bool) -> Void) {
         change { _, _ in
             do throws(StorageFailure) {
-                try self.membershipFile.replace(with: membership.encoded())
+                try self.membershipFile.replace(with: membership, isTold: isTold)
                 completion(true)
             } catch {
                 self.logger.error("the membership was not written down: \(error)")
@@ -230,13 +244,18 @@ final class StorageRunner: Sendable {
     /// Takes what has gathered, again and again, until nothing has.
     private func drain() {
         while true {
-            let work = queue.withLock { queue in
+            let (work, refusedHints) = queue.withLock { queue in
                 let work = queue.waiting
                 queue.waiting = []
+                defer { queue.refusedHints = [:] }
                 if work.isEmpty {
                     queue.isScheduled = false
                 }
-                return work
+                return (work, queue.refusedHints)
+            }
+            for (hint, asker) in refusedHints {
+                let range = writer.store.markRange(ofHintFor: hint.owner, token: hint.firstToken)
+                asker.prepared([(.nobody, .marked(range))])
             }
             guard !work.isEmpty else {
                 // A stop does not wait for it.

@@ -8,7 +8,12 @@ extension LogEngine {
     @discardableResult
     public func append(_ batch: WriteBatch, durability: Durability) throws(StorageFailure) -> UInt64 {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
-            try append(batch, durability: durability, &writer)
+            do throws(StorageFailure) {
+                return try append(batch, durability: durability, &writer)
+            } catch {
+                writer.hasRefused = true
+                throw error
+            }
         }
     }
 

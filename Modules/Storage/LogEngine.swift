@@ -85,7 +85,8 @@ public final class LogEngine: StorageEngine {
         catalog.withLock { $0.statistics }
     }
 
-    /// As ``StorageEngine/close()``: syncs, writes the index down, and says that the stop was clean. O(keys).
+    /// As ``StorageEngine/close()``: syncs, writes the index down, and says that the stop was clean, unless a batch
+    /// was refused since the start. O(keys).
     public func close() throws(StorageFailure) {
         try writer.withLock { (writer: inout sending Writer) throws(StorageFailure) in
             guard !writer.isClosed else { return }
@@ -102,6 +103,7 @@ public final class LogEngine: StorageEngine {
             try resolveDoubts(&writer)
             try syncActive(&writer)
             try writeCheckpoint(&writer)
+            guard !writer.hasRefused else { return }
             try saveManifest(&writer, isClean: true)
         }
     }
@@ -153,6 +155,9 @@ struct Writer: Sendable {
     var compaction: Compaction?
     var doubts: [Doubt] = []
     var encoder = BatchEncoder()
+    /// A batch was not taken, though what was made of it above may be known elsewhere: the next start is told of no clean
+    /// stop.
+    var hasRefused = false
     /// It is not known which manifest is on the disk: whatever is written now may be forgotten.
     var isReadOnly = false
     var isClosed = false

@@ -141,7 +141,8 @@ struct ValueTests {
         }
     }
 
-    @Test("Siblings come newest first, as parts, or as JSON where Accept prefers it, with a context that covers them all")
+    @Test(
+        "Siblings come newest first, as parts, or as JSON where Accept prefers it, with a context that covers them all")
     func siblings() async throws {
         try await TestServer.run { server in
             let none = ["X-Toystore-Context": "none", "Content-Type": "text/plain"]

@@ -21,13 +21,21 @@ import Testing
     private func store(
         on fileSystem: VirtualFileSystem, _ identity: IdentityFile, hintLimit: Int
     ) throws -> ObjectStore {
+        try opened(on: fileSystem, identity, hintLimit: hintLimit).store
+    }
+
+    private func opened(
+        on fileSystem: VirtualFileSystem, _ identity: IdentityFile, hintLimit: Int
+    ) throws -> (store: ObjectStore, engine: LogEngine) {
         var log = LogEngine.Configuration()
         log.segmentByteCount = 1 << 16
         log.preallocationByteCount = 1 << 14
         log.reservedByteCount = 0
-        return try ObjectStore(
-            engine: try LogEngine(fileSystem, directory: "data/store", configuration: log), identity: identity,
+        let engine = try LogEngine(fileSystem, directory: "data/store", configuration: log)
+        let store = try ObjectStore(
+            engine: engine, identity: identity,
             configuration: ObjectStore.Configuration(hintLimit: hintLimit, partitionShift: 59))
+        return (store, engine)
     }
 
     private func write(_ value: String, to store: ObjectStore) -> (object: Object, dot: Dot)? {
@@ -113,5 +121,51 @@ import Testing
         }
         fileSystem.endProcess()
         #expect(try reopened(on: fileSystem).markedRanges.map(\.owner) == [owner])
+    }
+
+    @Test func `the dot of a lost write is not given to another after a clean stop either`() throws {
+        let fileSystem = VirtualFileSystem()
+        try fileSystem.createDirectory("data")
+        let identity = try IdentityFile.create(
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
+        var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
+        try #require(write("1", to: store) != nil)
+        try store.commit()
+        fileSystem.setFaults { call in
+            call.operation == .write && call.path.contains("segment")
+                ? .error(code: FileSystemFault.inputOutputCode) : nil
+        }
+        let lost = try #require(write("2", to: store))
+        #expect(throws: StorageFailure.self) { try store.commit() }
+        fileSystem.setFaults(nil)
+        try engine.close()
+        fileSystem.endProcess()
+
+        let again = try #require(try IdentityFile.open(in: "data", on: fileSystem))
+        (store, engine) = try opened(on: fileSystem, again, hintLimit: 1000)
+        let next = try #require(write("3", to: store))
+        #expect(next.dot != lost.dot)
+        #expect(!lost.object.covers(next.object))
+    }
+
+    /// The hint that was delivered is of an earlier write than the one that has just been added.
+    @Test func `a hint that is added in the batch in which an older one is dropped stays`() throws {
+        let fileSystem = VirtualFileSystem()
+        try fileSystem.createDirectory("data")
+        let identity = try IdentityFile.create(
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
+        let (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
+        let owner = NodeID(high: 3, low: 4)
+        let key = ByteBuffer(string: "key")
+        _ = store.prepare(.hint(owner: owner, token: 7, key: key), wall: 1)
+        try store.commit()
+        let entries = engine.scan(.hints, tokens: 0...UInt64.max, after: nil, limit: 10)
+        let sequence = try #require(try engine.read(entries, in: .hints).first??.sequence)
+        _ = store.prepare(.hint(owner: owner, token: 7, key: key), wall: 1)
+        _ = store.prepare(.dropHint(owner: owner, token: 7, key: key, sequence: sequence), wall: 1)
+        try store.commit()
+        #expect(engine.usage(of: .hints, tokens: 0...UInt64.max).records == 1)
     }
 }

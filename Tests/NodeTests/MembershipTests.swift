@@ -37,7 +37,7 @@ import Wire
         init(_ effects: inout Effects<ControlEffect>) {
             for effect in effects.takeAll() {
                 switch effect {
-                case .persistMembership(let membership): persisted.append(membership)
+                case .persistMembership(let membership, _): persisted.append(membership)
                 case .publish(let view): published.append(view.ring.epoch)
                 case .exchange(let exchange, _), .answerExchange(let exchange, _): spread.append(exchange.membership)
                 case .takeActor(let actor): actors.append(actor)
@@ -140,5 +140,26 @@ import Wire
             configuration: try #require(RingConfiguration(birth: 1)), membership: Membership([member(Self.other)]))
         control.receive(.exchangeRequested(foreign, caller), at: .zero, into: &effects)
         #expect(Told(&effects).persisted.isEmpty)
+    }
+
+    @Test func `a foreign word of this node counts at no time, however soon after another it comes`() {
+        let before = member(Self.own)
+        var control = control(knowing: [before, member(Self.other)])
+        var effects = Effects<ControlEffect>()
+        control.receive(.start(seeds: []), at: .zero, into: &effects)
+        var later = before
+        for _ in 0..<3 {
+            for _ in 0..<5 { later.amend { $0.weight += 1 } }
+            control.receive(.exchangeRequested(exchange([later]), caller), at: .zero, into: &effects)
+            control.receive(.membershipPersisted, at: .zero, into: &effects)
+            control.receive(.membershipPersisted, at: .zero, into: &effects)
+            #expect(control.ownRecord?.holdings.isEmpty == true)
+            #expect(control.ownRecord?.weight == before.weight)
+        }
+        // The last is contradicted after a while.
+        _ = effects.takeAll()
+        control.expire(at: Instant.zero.advanced(by: .seconds(10)), into: &effects)
+        control.receive(.membershipPersisted, at: .zero, into: &effects)
+        #expect(control.ownRecord.map { $0.version > later.version && $0.weight == before.weight } == true)
     }
 }

@@ -164,4 +164,27 @@ import Testing
             return
         }
     }
+
+    @Test func `a coordinator that saw another view and is then lost has one successor`() throws {
+        var found = 0
+        for index in 0..<64 where found < 2 {
+            var run = try Run()
+            let put = PutRequest(
+                key: ByteBuffer(string: "key-\(index)"), content: .value(ByteBuffer(string: "1"), contentType: ""))
+            let began = run.receive(.request(.put(put), from: .client(1)))
+            guard case .send(.coordinate, let first, let call)? = began.first else { continue }
+            _ = run.receive(.answered(call, .wrongEpoch(.zero)))
+            guard case .send(.coordinate, _, _)? = run.receive(.lost(first)).first else { continue }
+            found += 1
+            let again = run.wait(.milliseconds(30)) + run.receive(.viewChanged(try Run.view(unreachable: [])))
+            let isGivenTwice = again.contains { effect in
+                switch effect {
+                case .send(.coordinate, _, _), .store(_, .coordinate): true
+                default: false
+                }
+            }
+            #expect(!isGivenTwice)
+        }
+        #expect(found == 2)
+    }
 }

@@ -146,7 +146,7 @@ struct StorageRunnerTests {
         logger.logLevel = .critical
         return StorageRunner(
             store: store, identity: identity, engine: engine,
-            membershipFile: CheckedFile(path: "data/membership", directory: "data", fileSystem: fileSystem),
+            membershipFile: MembershipFile(in: "data", on: fileSystem),
             ring: ring, upkeep: upkeep, logger: logger)
     }
 
@@ -185,15 +185,20 @@ struct StorageRunnerTests {
         let refused = storage.submit([write(limit), write(limit + 1)], from: asker)
         #expect(refused.map(\.0.rawValue) == [UInt64(limit) + 1, UInt64(limit) + 2])
         #expect(refused.allSatisfy { $0.1 == .notNow })
-        // A write that is on its way leaves its hints all the same.
+        // A write that is on its way leaves its hints all the same; beyond a reserve their ranges are marked instead.
         #expect(storage.submit([hint(limit + 2)], from: asker).isEmpty)
+        let hints = (1...StoreAdmission.hintReserve + 1).map { hint(limit + 2 + $0) }
+        #expect(storage.submit(hints, from: asker).count == 2)
 
         fileSystem.gate.open()
         #expect(await settle(storage) == .done)
         asker.heard.withLock { heard in
-            #expect(heard.committed.count == limit + 1)
+            #expect(heard.committed.count == limit + StoreAdmission.hintReserve)
             #expect(heard.committed.values.allSatisfy { $0 == nil })
-            #expect(heard.order.map(\.rawValue) == (0..<limit).map { UInt64($0) + 1 } + [UInt64(limit) + 3])
+            let written = (0..<limit).map { UInt64($0) + 1 }
+            let hinted = (0..<StoreAdmission.hintReserve).map { UInt64(limit + 3 + $0) }
+            #expect(heard.order.map(\.rawValue) == written + hinted)
+            #expect(heard.marked.map(\.owner) == [Self.owner])
         }
         #expect(storage.submit([write(limit)], from: asker).isEmpty)
         await storage.close()

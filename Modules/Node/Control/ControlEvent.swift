@@ -58,9 +58,9 @@ public enum ControlEvent: Sendable {
     case incarnationPersisted(UInt64)
     /// An incarnation may not be on disk.
     case incarnationNotPersisted(UInt64)
-    /// The membership of the last ``ControlEffect/persistMembership(_:)`` is on disk.
+    /// The membership of the last ``ControlEffect/persistMembership(_:isTold:)`` is on disk.
     case membershipPersisted
-    /// The membership of the last ``ControlEffect/persistMembership(_:)`` may not be on disk.
+    /// The membership of the last ``ControlEffect/persistMembership(_:isTold:)`` may not be on disk.
     case membershipNotPersisted
     /// A node has sent its membership, and waits for ours.
     case exchangeRequested(MembershipExchange, ControlCaller)
@@ -100,8 +100,9 @@ public enum ControlEffect: Sendable {
     case refusePushPull(PushPullID, GossipRefusal)
     /// Write down the node's incarnation, and say whether it is on disk.
     case persistIncarnation(UInt64)
-    /// Write down the membership, and say whether it is on disk; one at a time.
-    case persistMembership(Membership)
+    /// Write down the membership, and whether a peer has heard this node's own word of this start, and say whether it is
+    /// on disk; one at a time.
+    case persistMembership(Membership, isTold: Bool)
     /// Make dots as this actor from now on.
     case takeActor(NodeID)
     /// Coordinate writes from now on: as far as can be known the node has not gone back in time, or it has another actor.

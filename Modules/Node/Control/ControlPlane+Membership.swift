@@ -21,7 +21,7 @@ extension ControlPlane {
         settlesAt = now.advanced(by: configuration.settleTimeout)
         publish(at: now, into: &effects)
         spread(at: now, into: &effects)
-        if known.isEmpty {
+        if all.isEmpty {
             settle(at: now, into: &effects)
         }
     }
@@ -36,50 +36,75 @@ extension ControlPlane {
             effects.emit(.observe(.foreignExchange(exchange.configuration)))
             return
         }
-        let before = upcoming[own]
-        if !upcoming.merge(exchange.membership).isEmpty {
-            if let before, let after = upcoming[own], after.version > before.version || after.isContested {
-                // Nobody heard a word of this node that was not on its disk: the disk has forgotten it.
-                contradicted = contradicted ?? before
-                contradictIfDue(at: now)
-                goBackInTime(at: now, into: &effects)
-            }
-            persist(into: &effects)
+        for record in exchange.membership.records where record.id != own {
+            upcoming.merge(record)
         }
+        if let word = exchange.membership[own] {
+            hear(ownWord: word, at: now, into: &effects)
+            // Whoever has this word, or a later one, has heard of this start.
+            isTold = isTold || word.run == upcoming[own]?.run
+        }
+        persist(into: &effects)
         settle(at: now, into: &effects)
     }
 
+    /// What others hold to be this node's own word. Nobody heard one that was not on its disk: if it is not the one that the
+    /// node remembers, its disk has forgotten it, or another node runs on a copy.
+    private mutating func hear(ownWord word: Member, at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard let before = upcoming[own] else { return }
+        var trial = Membership([before])
+        trial.merge(word)
+        guard let after = trial[own], after != before else { return }
+        guard after.version > before.version || after.isContested else {
+            upcoming.merge(word)
+            return
+        }
+        foreignWord = foreignWord.map { $0.version < word.version ? word : $0 } ?? word
+        contradictIfDue(at: now, into: &effects)
+        goBackInTime(at: now, into: &effects)
+    }
+
     /// Says again, under a version beyond, what the node is: it knows that better than others, but for how far it has come.
-    /// Two that run on copies of one disk contradict each other for as long as both run: with a pause.
-    mutating func contradictIfDue(at now: Instant) {
-        guard contradictsAt <= now, let word = contradicted else { return }
-        contradicted = nil
+    /// Two that run on copies of one disk contradict each other for as long as both run: with a pause, in which the node
+    /// stays with its own word.
+    mutating func contradictIfDue(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        guard contradictsAt <= now, let foreign = foreignWord, let word = upcoming[own] else { return }
+        foreignWord = nil
         contradictsAt = now.advanced(by: configuration.contradictionInterval)
+        upcoming.merge(foreign)
         upcoming.amend(own) { record in
             let state = record.state
             record = word
             record.state = state.rawValue > word.state.rawValue ? state : word.state
         }
+        persist(into: &effects)
     }
 
     /// The node's disk is not the newest of this identity. Dots and acknowledgements that it has forgotten may be about: it
-    /// takes another actor, and holds nothing until it has pulled it. Once in a run: from then on its actor is its own, and
-    /// its copies are of this run.
+    /// takes another actor, and holds nothing until it has pulled it, but what nobody else holds. Once in a run: from then on
+    /// its actor is its own, and its copies are of this run.
     mutating func goBackInTime(at now: Instant, into effects: inout Effects<ControlEffect>) {
         guard !hasGoneBackInTime else { return }
         hasGoneBackInTime = true
         effects.emit(.observe(.wentBackInTime))
         effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))
-        let partitions = configuration.ring.partitions
-        amendOwn(at: now, into: &effects) { $0.holdings = .none(of: partitions) }
+        var elsewhere = PartitionSet.none(of: configuration.ring.partitions)
+        for record in upcoming.records where record.id != own && record.effectiveState.isInRing {
+            for partition in record.holdings {
+                elsewhere.insert(partition)
+            }
+        }
+        amendOwn(at: now, into: &effects) { record in
+            for partition in elsewhere {
+                record.holdings.remove(partition)
+            }
+        }
     }
 
     /// Changes this node's own word; it is spread when it is on disk.
     mutating func amendOwn(
         at now: Instant, into effects: inout Effects<ControlEffect>, _ change: (inout Member) -> Void
     ) {
-        contradictsAt = contradicted == nil ? contradictsAt : now
-        contradictIfDue(at: now)
         guard let before = upcoming[own] else { return }
         var after = before
         change(&after)
@@ -91,24 +116,28 @@ extension ControlPlane {
 
     /// Writes down what has come, one writing at a time: what comes meanwhile goes with the next.
     mutating func persist(into effects: inout Effects<ControlEffect>) {
-        guard persisting == nil, upcoming.epoch != membership.epoch else { return }
-        persisting = upcoming
-        effects.emit(.persistMembership(upcoming))
+        guard persisting == nil, upcoming.epoch != membership.epoch || isTold != isToldOnDisk else { return }
+        persisting = (upcoming, isTold)
+        effects.emit(.persistMembership(upcoming, isTold: isTold))
     }
 
     /// What is on disk counts: it is gone by, and spread.
     mutating func membershipPersisted(at now: Instant, into effects: inout Effects<ControlEffect>) {
         guard let written = persisting else { return }
         persisting = nil
-        let wasJoining = membership[own]?.state == .joining
-        membership = written
-        if wasJoining, membership[own]?.state == .up {
-            effects.emit(.observe(.up))
+        isToldOnDisk = written.isTold
+        if written.membership.epoch != membership.epoch {
+            let wasJoining = membership[own]?.state == .joining
+            membership = written.membership
+            if wasJoining, membership[own]?.state == .up {
+                effects.emit(.observe(.up))
+            }
+            tell(.digestChanged(membership.epoch.digest), at: now, into: &effects)
+            publish(at: now, into: &effects)
+            spread(at: now, into: &effects)
         }
-        tell(.digestChanged(membership.epoch.digest), at: now, into: &effects)
-        publish(at: now, into: &effects)
-        spread(at: now, into: &effects)
         persist(into: &effects)
+        acceptWritesIfSettled(into: &effects)
     }
 
     mutating func persistLater(at now: Instant, into effects: inout Effects<ControlEffect>) {

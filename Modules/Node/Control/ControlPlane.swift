@@ -70,7 +70,10 @@ public struct ControlPlane: StateMachine, ~Copyable {
     /// The same with what it has heard and said since, which waits for the disk.
     var upcoming: Membership
     /// What is being written down.
-    var persisting: Membership?
+    var persisting: (membership: Membership, isTold: Bool)?
+    /// Whether a peer has heard this node's own word of this start, and whether the disk knows that.
+    var isTold = false
+    var isToldOnDisk = false
     /// When a file that could not be written is tried again: the membership, and the incarnation.
     var persistAgainAt: Instant?
     var incarnationToPersist: UInt64?
@@ -91,8 +94,8 @@ public struct ControlPlane: StateMachine, ~Copyable {
     /// It has waited, and coordinates when its shards go by what it heard.
     var isSettling = false
     var hasGoneBackInTime = false
-    /// What this node last said of itself, where others hold something else, and when it may say so again.
-    var contradicted: Member?
+    /// What others hold to be this node's word, though it did not say so, and when it may contradict that.
+    var foreignWord: Member?
     var contradictsAt = Instant.zero
 
     /// The control plane of the node `own`, whose record is in `membership`.
@@ -148,7 +151,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         var earliest = exchanges.map(\.deadline).min()
         for deadline in [
             gossip.nextDeadline, acquisition.nextDeadline, hints.nextDeadline, homecoming.nextDeadline, persistAgainAt,
-            settlesAt, contradicted == nil ? nil : contradictsAt,
+            settlesAt, foreignWord == nil ? nil : contradictsAt,
         ] {
             if let deadline, earliest.map({ deadline < $0 }) ?? true {
                 earliest = deadline
@@ -221,10 +224,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
         if let end = settlesAt, end <= now {
             settle(at: now, into: &effects)
         }
-        if contradicted != nil {
-            contradictIfDue(at: now)
-            persist(into: &effects)
-        }
+        contradictIfDue(at: now, into: &effects)
         gossip.expire(at: now, into: &gossipEffects)
         carryOutGossip(at: now, into: &effects)
         acquisition.expire(at: now, into: &acquisitionEffects)

@@ -118,7 +118,10 @@ extension RequestShard {
             return
         }
         work.current = next
+        // The one that saw the partition differently is out of it: another turn is for the deadline alone.
+        work.isStale = false
         forwards[slot] = work
+        forwards.setAlarm(work.deadline, of: slot)
         send(slot, at: now, into: &effects)
     }
 

@@ -76,9 +76,9 @@ extension Node {
                 }
                 inbox.append(
                     .control(isWritten ? .incarnationPersisted(incarnation) : .incarnationNotPersisted(incarnation)))
-            case .persistMembership(let membership):
+            case .persistMembership(let membership, let isTold):
                 let isWritten = write(into: &effects) { () throws(StorageFailure) in
-                    try membershipFile.replace(with: membership.encoded())
+                    try membershipFile.replace(with: membership, isTold: isTold)
                 }
                 inbox.append(.control(isWritten ? .membershipPersisted : .membershipNotPersisted))
             case .takeActor(let actor):

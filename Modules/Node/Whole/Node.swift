@@ -34,7 +34,7 @@ public final class Node: StateMachine {
 
     let configuration: NodeConfiguration
     let identity: IdentityFile
-    let membershipFile: CheckedFile
+    let membershipFile: MembershipFile
     let engine: any StorageEngine
     let store: ObjectStore
     var control: ControlPlane
@@ -79,7 +79,7 @@ public final class Node: StateMachine {
             configuration: ObjectStore.Configuration(
                 durability: configuration.durability, limits: configuration.limits, hintLimit: configuration.hintLimit,
                 partitionShift: UInt64(64 - ring.partitionBits),
-                holdsBackWrites: home.membership.hasOthers(than: identity.node)))
+                holdsBackWrites: true))
         control = ControlPlane(
             own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
             configuration: configuration.control, seed: seed)

@@ -5,7 +5,7 @@ public import Storage
 /// A node's place on a file system: who it is, whom it knew last, and its store.
 ///
 ///     identity      who the node is (IdentityFile)
-///     membership    everyone's records (CheckedFile); written before the identity, so that an identity has one
+///     membership    everyone's records (MembershipFile); written before the identity, so that an identity has one
 ///     store/        the engine's
 public struct NodeHome {
     /// Who the node is.
@@ -13,7 +13,7 @@ public struct NodeHome {
     /// Everyone's records as they were written down last.
     public let membership: Membership
 
-    let membershipFile: CheckedFile
+    let membershipFile: MembershipFile
 
     /// The home in a directory, for a start of its node, or `nil` where there is none yet.
     ///
@@ -22,20 +22,10 @@ public struct NodeHome {
         in directory: String, on fileSystem: any FileSystem, run: UInt64
     ) throws(StorageFailure) -> NodeHome? {
         guard let identity = try IdentityFile.open(in: directory, on: fileSystem) else { return nil }
-        let file = CheckedFile(path: directory + "/membership", directory: directory, fileSystem: fileSystem)
-        guard var bytes = try file.read() else {
+        let file = MembershipFile(in: directory, on: fileSystem)
+        guard let membership = try file.restart(identity.identity.node, run: run) else {
             throw .unsupported("\(directory) has an identity and no membership")
         }
-        var membership: Membership
-        do throws(DecodingFailure) {
-            membership = try Membership(decoding: &bytes)
-        } catch {
-            throw .unsupported("the membership in \(directory): \(error)")
-        }
-        guard membership.amend(identity.identity.node, { $0.run = run }) else {
-            throw .unsupported("the membership in \(directory): this node is not in it")
-        }
-        try file.replace(with: membership.encoded())
         return NodeHome(identity: identity, membership: membership, membershipFile: file)
     }
 
@@ -47,21 +37,13 @@ public struct NodeHome {
         var membership = membership
         membership.merge(record)
         try fileSystem.createDirectory(directory)
-        let file = CheckedFile(path: directory + "/membership", directory: directory, fileSystem: fileSystem)
-        try file.replace(with: membership.encoded())
+        let file = MembershipFile(in: directory, on: fileSystem)
+        try file.replace(with: membership, isTold: false)
         let identity = NodeIdentity(
             node: record.id, cluster: cluster, partitions: UInt32(ring.partitions), replicas: UInt32(ring.replicas),
             birth: ring.birth)
         return NodeHome(
             identity: try IdentityFile.create(identity, in: directory, on: fileSystem), membership: membership,
             membershipFile: file)
-    }
-}
-
-extension Membership {
-    func encoded() -> ByteBuffer {
-        var bytes = ByteBuffer()
-        encode(into: &bytes)
-        return bytes
     }
 }

@@ -320,11 +320,18 @@ public final class ObjectStore {
         return .accepted
     }
 
+    /// Marks the range of a hint that cannot be kept as one: nobody else remembers it.
+    public func markRange(ofHintFor owner: NodeID, token: UInt64) -> MarkedRange {
+        mark(owner: owner, token: token)
+    }
+
     private func dropHint(
         owner: NodeID, token: UInt64, key: ByteBuffer, sequence: UInt64
     ) throws(StorageFailure) -> PreparedOperation {
         let engineKey = HintRecord.engineKey(owner: owner, key: key)
-        if let record = try engine.get(.hints, token: token, key: engineKey), record.sequence == sequence {
+        // A hint that was added in this batch is of a later write than the one that was delivered.
+        let isRenewed = hintsInBatch.contains { $0.owner == owner && $0.token == token }
+        if !isRenewed, let record = try engine.get(.hints, token: token, key: engineKey), record.sequence == sequence {
             batch.drop(.hints, token: token, key: engineKey, replacing: sequence)
         }
         return .accepted
