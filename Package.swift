@@ -47,9 +47,11 @@ let package = Package(
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
         library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
+        library("Simulator"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
         .executable(name: "toystore", targets: ["toystore"]),
         .executable(name: "toystore-bench", targets: ["toystore-bench"]),
+        .executable(name: "toystore-sim", targets: ["toystore-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -131,6 +133,13 @@ let package = Package(
                 "Disk", "RPC", nioCore, nioPosix, logging,
             ]),
         tests("Server", ["Machine", "Causality", "Coordinator", "Ring", "Storage", "Disk", "Node", logging]),
+        module(
+            "Simulator",
+            [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire",
+                "Node",
+            ]),
+        tests("Simulator", ["Machine", "Causality", "Coordinator"]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable("toystore-node", in: "Executables/toystore-node", ["NodeSettings", "Daemon", argumentParser]),
@@ -148,6 +157,7 @@ let package = Package(
                 argumentParser,
             ]),
         tests("toystore-bench", ["LoadGenerator", "Coordinator", "RPC", "Server", logging, argumentParser]),
+        executable("toystore-sim", in: "Executables/toystore-sim", ["Simulator", argumentParser]),
         // The README's examples
         .testTarget(
             name: "ExamplesTests",
