@@ -1,6 +1,10 @@
 import ArgumentParser
 import Simulator
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Runs one seed.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,39 +15,39 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Decides everything that happens.")
     var seed: UInt64
 
-    @Option(help: "The nodes at the beginning, 1 to 12.")
-    var nodes = 5
+    @OptionGroup
+    var world: WorldArguments
 
-    @Option(help: "Simulated minutes of load and faults.")
-    var minutes: Int?
-
-    @Option(help: "Simulated seconds of load and faults, in place of minutes.")
-    var seconds: Int?
-
-    @Option(help: "Classes of faults, as a,b,c; all; none. Without it about half of them are drawn.")
-    var faults: String?
+    @Option(help: "Write a line for everything that happens to this file.")
+    var trace: String?
 
     @Flag(help: "Show what was met how often.")
     var marks = false
 
     func run() throws {
-        var options = RunOptions(seed: seed)
-        options.nodes = nodes
-        options.seconds = seconds ?? (minutes ?? 1) * 60
-        if let faults {
-            guard let kinds = FaultOptions.kinds(named: faults) else {
-                throw ValidationError("--faults: one of \(FaultKind.allCases.map(\.rawValue).joined(separator: ","))")
+        var options = world.options(seed: seed)
+        var file: UnsafeMutablePointer<FILE>?
+        if let trace {
+            file = fopen(trace, "w")
+            guard file != nil else { throw ValidationError("--trace: \(trace) cannot be written") }
+        }
+        // Written by the one thread of the run only.
+        nonisolated(unsafe) let output = file
+        if output != nil {
+            options.tracer = { line in
+                fputs(line + "\n", output)
             }
-            options.faults = kinds
-            options.isEachFault = true
         }
         let clock = ContinuousClock()
         let began = clock.now
         let outcome = Simulation(options).run()
         let elapsed = began.duration(to: clock.now) / .seconds(1)
+        if let output {
+            fclose(output)
+        }
         print(outcome.report)
         print(
-            "\(Int(outcome.seconds / elapsed)) simulated seconds in each, \(Int(Double(outcome.events) / elapsed)) events"
+            "\(Int(outcome.seconds / elapsed)) simulated seconds and \(Int(Double(outcome.events) / elapsed)) events in each real one"
         )
         if marks {
             for mark in Mark.allCases {

@@ -72,7 +72,7 @@ public final class Simulation {
             if let key = error.key.flatMap({ name in workload.history.keys.firstIndex { $0.name == name } }) {
                 violation?.story = Story.tell(key, workload.history, world)
             } else {
-                violation?.story = summary
+                violation?.story += summary
             }
         }
         return RunOutcome(
@@ -184,6 +184,7 @@ public final class Simulation {
             handle(next.event)
             for (host, life) in world.ended {
                 world.after(FaultInjector.millisecond, .clientsLost(host: Int32(host), life: life))
+                injector.hasEnded(world.hosts[host], in: world)
             }
             world.ended.removeAll(keepingCapacity: true)
             if let violation {
@@ -268,7 +269,14 @@ public final class Simulation {
             done += operation.outcome == .done ? 1 : 0
         }
         guard all >= 20, done * 100 < all * 95 else { return nil }
-        return Violation(.goodput, "\(done) of \(all) requests succeeded from ten seconds after the faults on")
+        var violation = Violation(
+            .goodput, "\(done) of \(all) requests succeeded from ten seconds after the faults on")
+        violation.story = ["the faults stopped at \(Instant(nanoseconds: healed))"]
+        for operation in workload.history.operations
+        where operation.began - healed >= 10 * FaultInjector.second && operation.outcome != .done {
+            violation.story.append(Story.line(of: operation, workload.history.keys[operation.key]))
+        }
+        return violation
     }
 
     /// What each node is at.

@@ -26,16 +26,19 @@ struct ClusterChecker {
         }
     }
 
-    /// Whether beyond that every owner holds what it should, nobody else does, and nothing is left to do.
+    /// Whether beyond that every owner holds what it should, nobody else does, and nothing is left to do; where a disk is
+    /// damaged, what is left there is not asked for.
     var isAtRest: Bool {
-        isWhole
-            && nodes.allSatisfy { node in
-                let ring = node.view.ring
-                return node.workCount == 0 && node.reader.hintCount == 0
-                    && ring.partitions.allSatisfy { partition in
-                        let replicas = ring.replicas(of: partition)
-                        return replicas.count == replicas.ownerCount && replicas.holderCount == replicas.ownerCount
-                    }
+        guard isWhole, let ring = nodes.first?.view.ring else { return false }
+        let isIdle = world.hosts.allSatisfy { host in
+            host.isDamaged || host.node.map { $0.workCount == 0 && $0.reader.hintCount == 0 } ?? false
+        }
+        let strayLimit = world.hosts.count { $0.isDamaged }
+        return isIdle
+            && ring.partitions.allSatisfy { partition in
+                let replicas = ring.replicas(of: partition)
+                return replicas.holderCount >= replicas.ownerCount
+                    && replicas.count <= replicas.ownerCount + strayLimit
             }
     }
 
@@ -73,7 +76,7 @@ struct ClusterChecker {
                     return Violation(.ownersAlike, "host \(host.index) cannot read \(partition): \(error)")
                 }
                 guard owners.contains(host.id) else {
-                    if let stray = entries.first {
+                    if let stray = entries.first, !host.isDamaged {
                         return Violation(
                             .ownersAlike, "host \(host.index) owns no part of \(partition), and has a copy",
                             key: String(buffer: stray.key))

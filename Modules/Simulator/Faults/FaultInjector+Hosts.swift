@@ -6,8 +6,6 @@ extension FaultInjector {
             world.marks.count(.massRestart)
             for host in world.hosts where host.node != nil {
                 world.end(host, by: .powerCut)
-                let wait = draw(50 * Self.millisecond...5 * Self.second)
-                world.after(wait, .remedy(.start(host: host.index, life: host.life)))
             }
             return
         }
@@ -16,17 +14,13 @@ extension FaultInjector {
         switch generator.below(kind == .powerCut ? 3 : 2) {
         case 0:
             world.end(host, by: kind == .powerCut ? .powerCut : .kill)
-            let wait = draw(50 * Self.millisecond...30 * Self.second)
-            world.after(wait, .remedy(.start(host: host.index, life: host.life)))
         case 1:
             // Within the effects of one of the next events.
             host.effectsUntilCrash = Int(generator.below(40))
-            scheduleStart(of: host, in: world)
         default:
             // Within one of the next commits.
             let calls = Int(generator.below(12))
             host.diskFaults.change { $0.callsUntilPowerCut = calls }
-            scheduleStart(of: host, in: world)
         }
     }
 

@@ -101,16 +101,23 @@ struct FaultInjector {
             guard world.hosts[index].life == life, world.hosts[index].node != nil, world.hosts[index].failure != nil
             else { return }
             world.end(world.hosts[index], by: .kill)
-            world.after(Self.second, .remedy(.start(host: index, life: world.hosts[index].life)))
         case .remove(let member):
             guard removals.contains(member) else { return }
-            if world.direct(member, .remove) {
+            if world.running.contains(where: { world.knowsRemoval(of: member, at: $0) }) {
                 world.marks.count(.removal)
                 removals.removeAll { $0 == member }
             } else {
-                world.after(5 * Self.second, .remedy(remedy))
+                // The word may be lost with the node that took it: an operator looks again.
+                world.direct(member, .remove)
+                world.after(2 * Self.second, .remedy(remedy))
             }
         }
+    }
+
+    /// A host's process has ended, by whatever: somebody starts it again.
+    mutating func hasEnded(_ host: SimulatedHost, in world: World) {
+        let wait = isOver ? Self.second : draw(50 * Self.millisecond...30 * Self.second)
+        world.after(wait, .remedy(.start(host: host.index, life: host.life)))
     }
 
     /// Starts a host, or tries again where its disk does not let it.
@@ -152,6 +159,11 @@ struct FaultInjector {
                 world.after(0, .remedy(.restart(host: host.index, life: host.life)))
             }
         }
+        // Dead connections of a host that would have stood still for longer are found by now.
+        for link in world.links.indices where world.links[link].state == .dead {
+            world.after(
+                World.keepaliveTime, .notice(link: Int32(link), incarnation: world.links[link].incarnation))
+        }
         for member in removals {
             world.after(Self.second, .remedy(.remove(member: member)))
         }
@@ -165,13 +177,13 @@ struct FaultInjector {
         guard host.node != nil, world.running.count > 2 else { return }
         // One disk is lost for good, or damaged any number of times: it has no copy that counts either way.
         disksLost = 1
+        host.isDamaged = true
         switch kind {
         case .lyingSync:
             world.marks.count(.lyingSync)
             host.diskFaults.change { $0.isLying = true }
             host.isCrashPowerCut = true
             host.effectsUntilCrash = 50 + Int(generator.below(500))
-            scheduleStart(of: host, in: world)
         case .rot:
             world.marks.count(.rot)
             rot(host)
@@ -232,11 +244,5 @@ struct FaultInjector {
             // A disk that fails at the very beginning: a start later finds nobody at home.
             world.hosts.last?.failure = error
         }
-    }
-
-    mutating func scheduleStart(of host: SimulatedHost, in world: World) {
-        // Whenever that life ends: a start that comes too early finds the host running.
-        let wait = draw(50 * Self.millisecond...30 * Self.second)
-        world.after(wait, .remedy(.start(host: host.index, life: host.life &+ 1)))
     }
 }

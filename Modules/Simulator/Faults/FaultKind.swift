@@ -69,13 +69,13 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .delay, .corruption: (0.0001, 0.05)
         case .clogging, .disconnection: (1, 60)
         case .halfOpen: (5, 120)
-        case .partition: (5, 60)
-        case .kill, .powerCut, .pause: (3, 60)
+        case .partition: (3, 60)
+        case .kill, .powerCut, .pause: (2, 60)
         case .massRestart: (30, 120)
         case .slowness, .clock, .slowDisk: (10, 60)
         case .diskError, .failedSync, .fullDisk: (15, 120)
-        case .lyingSync, .rot, .lostDisk: (20, 120)
-        case .join: (15, 120)
+        case .lyingSync, .rot, .lostDisk: (10, 60)
+        case .join: (10, 60)
         }
     }
 

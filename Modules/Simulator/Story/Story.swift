@@ -31,7 +31,8 @@ enum Story {
         return lines + copies(of: history.keys[key], world)
     }
 
-    private static func line(of operation: Operation, _ key: KeyHistory) -> String {
+    /// One operation.
+    static func line(of operation: Operation, _ key: KeyHistory) -> String {
         let options = operation.options
         var line =
             "\(Instant(nanoseconds: operation.began)) client \(operation.client) at host \(operation.host)"

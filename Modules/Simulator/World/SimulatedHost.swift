@@ -34,6 +34,8 @@ final class SimulatedHost {
     var isCommitting = false
     /// How much longer a commit takes than on a healthy disk.
     var commitFactor: Int64 = 1
+    /// Records on this disk may be damaged: a copy that is no owner's and cannot be read stays where it is.
+    var isDamaged = false
     /// How the last commit or start failed, if it did.
     var failure: StorageFailure?
 
@@ -56,6 +58,7 @@ final class SimulatedHost {
     /// Gives the host an empty disk and another identity.
     func replaceDisk(id: NodeID) {
         self.id = id
+        isDamaged = false
         fileSystem = VirtualFileSystem()
         connectFaults()
     }

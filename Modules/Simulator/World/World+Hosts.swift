@@ -98,12 +98,17 @@ extension World {
         }
     }
 
+    /// Whether a node knows that a member is removed.
+    func knowsRemoval(of member: NodeID, at index: Int) -> Bool {
+        hosts[index].node?.exchange.membership[member]?.effectiveState == .removed
+    }
+
     /// Says an operator's word about a member to a node that runs.
-    func direct(_ member: NodeID, _ kind: Directive.Kind) -> Bool {
+    func direct(_ member: NodeID, _ kind: Directive.Kind) {
         for index in running {
-            guard let node = hosts[index].node, var membership = Optional(node.exchange.membership),
-                membership[node.id]?.effectiveState == .up, node.id != member, membership.direct(member, kind)
-            else { continue }
+            guard let node = hosts[index].node, node.id != member else { continue }
+            var membership = node.exchange.membership
+            guard membership[node.id]?.effectiveState == .up, membership.direct(member, kind) else { continue }
             var payload = ByteBuffer()
             MembershipExchange(configuration: ring, membership: membership).encode(into: &payload)
             let frame = Frame(header: FrameHeader(kind: .exchange, requestID: 1), payload: payload)
@@ -112,8 +117,7 @@ extension World {
             connections.append(Connection(link: -1, incarnation: 0, lane: nil, life: 0))
             hand(
                 .node(.asked(frame, by: node.id, connection: connection)), to: hosts[index], life: hosts[index].life)
-            return true
+            return
         }
-        return false
     }
 }
