@@ -49,7 +49,8 @@ public final class Simulation {
         case 2: (load.read, load.write) = (.all, .one)
         default: break
         }
-        load.pause = 100_000_000 << generator.below(7)
+        load.pause = 400_000_000 << Int64(generator.below(6))
+        load.largeValueRarity = generator.chance(1, in: 4) ? 8 : 0
         let faults = FaultOptions(drawing: options.faults, isEach: options.isEachFault, seed: generator.next())
         world = World(options: worldOptions, seed: generator.next())
         workload = Workload(load, replicas: ring.replicas, seed: generator.next())
@@ -220,6 +221,7 @@ public final class Simulation {
             injector.remedy(remedy, in: world)
         case .sample:
             violation = violation ?? ClusterChecker(world: world).checkBounds()
+            world.compactAll()
             world.after(FaultInjector.second, .sample)
         }
     }

@@ -42,10 +42,20 @@ struct ClusterChecker {
             }
     }
 
-    /// What is in work is bounded at every moment.
+    /// What is in work is bounded at every moment, and what a node knows of the members only grows in its life.
     func checkBounds() -> Violation? {
         for host in world.hosts {
             guard let node = host.node else { continue }
+            let measure = node.exchange.membership.epoch.measure
+            if let known = host.membershipMeasure, known.life == host.life, measure < known.measure {
+                return Violation(
+                    .membershipGrows,
+                    "host \(host.index) knew the membership of \(known.measure), and now of \(measure)")
+            }
+            host.membershipMeasure = (host.life, measure)
+            if node.reader.hintCount > 0 {
+                world.marks.count(.hinted)
+            }
             // Each client waits for one request, and each of them is some dozen pieces of work at most.
             if node.workCount > 20_000 {
                 return Violation(.bounded, "host \(host.index) has \(node.workCount) pieces of work")

@@ -54,7 +54,8 @@ struct FinalChecker {
             let write = key.writes[other]
             guard other != number, write.outcome != .notApplied, write.dot.map({ context.contains($0) }) ?? true
             else { return false }
-            return write.past.contains(number) || write.isBlind && write.ended > replaced.began
+            return write.past.contains(number) || replaced.dot.map { write.unnamed.contains($0) } ?? false
+                || write.isBlind && write.ended > replaced.began
         }
     }
 }

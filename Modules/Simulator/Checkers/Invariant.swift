@@ -23,6 +23,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case answeredInTime
     /// 9. In the end every member sees every other.
     case membershipConverges
+    /// 9. What a node knows of the members only grows in its life.
+    case membershipGrows
     /// 10. One membership gives one placement.
     case samePlacement
     /// 12 and 14. In the end no hint, no stray and no work is left.
@@ -50,6 +52,7 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
         case .answeredInTime: "a request is answered by its deadline wherever the node lives"
         case .membershipConverges: "in the end every member sees every other"
+        case .membershipGrows: "what a node knows of the members only grows in its life"
         case .samePlacement: "one membership gives one placement"
         case .comesToRest: "in the end no hint, no stray and no work is left"
         case .bounded: "work, hints and siblings are bounded"

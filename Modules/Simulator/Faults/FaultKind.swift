@@ -49,7 +49,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case failedSync
     /// A disk is full for 100 ms to 20 s.
     case fullDisk
-    /// One disk in a run, at most N−1 copies of anything, says that it has synced, and has not; then the power goes.
+    /// One disk in a run, at most N−1 copies of anything, says that it has synced its log, and has not; then the power goes.
     case lyingSync
     /// Bits of that disk rot.
     case rot

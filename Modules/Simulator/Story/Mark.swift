@@ -11,16 +11,15 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Disks
     case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
     // Topology
-    case join, joinWhilePartitioned, leave, removal
+    case join, joinWhilePartitioned, removal
     // Requests
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
-    case blindWrite, contextualWrite, staleWrite, delete
-    case strictRead, regularRead
+    case blindWrite, contextualWrite, staleWrite, delete, largeValue
+    case strictRead, readGoneBack
     // Within nodes
     case stoodIn, repaired, disagreed, up, acquired, relinquished, ownRecordIsNewer
-    case suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
-    // After the faults
-    case hintsDelivered, repairedAtTheEnd
+    case hinted, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
+    case compacted
 }
 
 /// How often each ``Mark`` was met.

@@ -47,6 +47,8 @@ struct Write {
     let value: ByteBuffer?
     /// What its client had seen of the key, with all that went before that: what the write replaces.
     let past: WriteSet
+    /// Deletes that its client had seen before anybody was told whose they were.
+    let unnamed: [Dot]
     /// It replaces whatever its coordinator has, which the outside does not know.
     let isBlind: Bool
     /// A set's elements, as their client wrote them.

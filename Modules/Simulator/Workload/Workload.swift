@@ -11,9 +11,13 @@ struct Workload {
     struct Knowledge {
         var context: CausalContext?
         var past = WriteSet()
+        /// Deletes whose dots nobody was told yet.
+        var unnamed: [Dot] = []
         var elements = WriteSet()
         /// What it saw some time ago.
         var stale: (context: CausalContext, past: WriteSet)?
+        /// What its last strict read knew.
+        var readStrictly = CausalContext()
     }
 
     /// What a client does when its read is answered.
@@ -37,6 +41,7 @@ struct Workload {
     /// Clients begin nothing new.
     var isStopped = false
     let padding: ByteBuffer
+    let largePadding: ByteBuffer
 
     init(_ options: WorkloadOptions, replicas: Int, seed: UInt64) {
         self.options = options
@@ -52,6 +57,7 @@ struct Workload {
         // One more, who reads everything in the end.
         clients = Array(repeating: Client(knowledge: knowledge), count: options.clients + 1)
         padding = ByteBuffer(repeating: UInt8(ascii: "."), count: options.valueBytes)
+        largePadding = ByteBuffer(repeating: UInt8(ascii: "."), count: options.largeValueBytes)
     }
 
     var isIdle: Bool { clients.allSatisfy { $0.operation == nil } }
@@ -112,7 +118,7 @@ struct Workload {
 
     mutating func pause(_ client: Int, in world: World) {
         guard !isStopped else { return }
-        world.after(Int64(generator.below(options.pause)), .turn(client: client))
+        world.after(generator.logUniform(1_000_000...max(options.pause, 1_000_000)), .turn(client: client))
     }
 
     private mutating func requestOptions(strict: Bool) -> RequestOptions {
@@ -169,7 +175,12 @@ struct Workload {
                 text += " of \(elements.count) elements"
             }
             var bytes = ByteBuffer(string: text)
-            bytes.writeImmutableBuffer(padding)
+            if self.options.largeValueRarity > 0, generator.chance(1, in: self.options.largeValueRarity) {
+                world.marks.count(.largeValue)
+                bytes.writeImmutableBuffer(largePadding)
+            } else {
+                bytes.writeImmutableBuffer(padding)
+            }
             value = bytes
             history.keys[key].writeOfValue[bytes] = number
         } else {
@@ -179,7 +190,9 @@ struct Workload {
         let isBlind = seeing == .everythingHere
         history.keys[key].writes.append(
             Write(
-                operation: operation, client: client, value: value, past: past, isBlind: isBlind, elements: elements,
+                operation: operation, client: client, value: value, past: past,
+                unnamed: past.isEmpty && seeing == .seen(CausalContext()) ? [] : clients[client].knowledge[key].unnamed,
+                isBlind: isBlind, elements: elements,
                 began: world.now, copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
@@ -303,6 +316,7 @@ struct Workload {
         var past = WriteSet()
         var elements = WriteSet()
         var shown: [Int] = []
+        var unnamed: [Dot] = []
         for sibling in object.siblings {
             var found = history.keys[key].writeOfDot[sibling.dot]
             if case .value(let bytes, _) = sibling.content {
@@ -310,16 +324,26 @@ struct Workload {
             } else {
                 world.marks.count(.tombstoneRead)
             }
-            guard let found else { continue }
+            guard let found else {
+                unnamed.append(sibling.dot)
+                continue
+            }
             shown.append(found)
             past.insert(found)
             past.formUnion(history.keys[key].writes[found].past)
+            unnamed += history.keys[key].writes[found].unnamed
             elements.formUnion(history.keys[key].writes[found].elements)
         }
         if object.siblings.count > 1 {
             world.marks.count(.siblingsRead)
         }
         history.operations[number].shown = shown
+        if history.operations[number].settled != nil {
+            if !object.context.descends(from: clients[client].knowledge[key].readStrictly) {
+                world.marks.count(.readGoneBack)
+            }
+            clients[client].knowledge[key].readStrictly = object.context
+        }
         guard history.keys[key].model != .single else { return }
         var known = clients[client].knowledge[key]
         if let context = known.context, generator.chance(1, in: 3) {
@@ -327,6 +351,7 @@ struct Workload {
         }
         known.context = object.context
         known.past = past
+        known.unnamed = unnamed
         known.elements = elements
         clients[client].knowledge[key] = known
     }

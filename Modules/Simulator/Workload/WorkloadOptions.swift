@@ -6,8 +6,9 @@ public struct WorkloadOptions: Sendable {
     public var clients = 8
     /// Keys of each kind: registers, sets, single-writer registers.
     public var keysOfEachKind = 6
-    /// Nanoseconds between an answer and the client's next operation, at most.
-    public var pause: UInt64 = 400_000_000
+    /// Nanoseconds between an answer and the client's next operation, at most; at least a millisecond, each order of
+    /// magnitude as likely as another, so that clients come in bursts.
+    public var pause: Int64 = 1_600_000_000
     /// Nanoseconds until a request has its answer.
     public var timeout: Int64 = 2_000_000_000
     /// R of most requests.
@@ -18,6 +19,10 @@ public struct WorkloadOptions: Sendable {
     public var sloppy = true
     /// Bytes of each value, beyond its name.
     public var valueBytes = 64
+    /// Bytes of one value in so many.
+    public var largeValueBytes = 20_000
+    /// How seldom a value is large; 0: never.
+    public var largeValueRarity: UInt64 = 0
 
     /// The defaults.
     public init() {}

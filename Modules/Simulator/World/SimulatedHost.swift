@@ -43,6 +43,9 @@ final class SimulatedHost {
     var wallSkew: Int64 = 0
     var wallDrift: Int64 = 0
 
+    /// What it knew of the members when somebody looked last, and in which life.
+    var membershipMeasure: (life: UInt32, measure: UInt64)?
+
     /// The process is killed, or the power cut, behind so many more effects.
     var effectsUntilCrash: Int?
     var isCrashPowerCut = false
