@@ -37,7 +37,7 @@ import Testing
             }
             history.keys[0].writes.append(
                 Write(
-                    operation: operation(.write(number)), client: 0, value: value, past: seen, unnamed: [],
+                    operation: operation(.write(number)), client: 0, value: value, past: seen, unnamed: CausalContext(),
                     isBlind: isBlind,
                     elements: elements, began: began, ended: ended, outcome: outcome, dot: dot, copies: copies))
         }

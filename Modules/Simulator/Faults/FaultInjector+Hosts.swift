@@ -30,6 +30,7 @@ extension FaultInjector {
         case .pause:
             world.marks.count(.pause)
             let time = draw(Self.millisecond...max(length / 3, Self.second))
+            world.report("host \(host.index) stands still for \(Duration.nanoseconds(time))")
             host.busyUntil = max(host.busyUntil, world.now + time)
             guard time > World.keepaliveTime else { return }
             world.marks.count(.longPause)
@@ -46,12 +47,14 @@ extension FaultInjector {
         case .slowness:
             world.marks.count(.slowHost)
             host.eventCost = draw(50_000...20 * Self.millisecond)
+            world.report("host \(host.index) takes \(Duration.nanoseconds(host.eventCost)) for an event")
             world.after(draw(Self.second...30 * Self.second), .remedy(.speedUp(host: host.index)))
         default:
             world.marks.count(.clockJump)
             let jump = Int64(generator.below(7_200_000)) - 3_600_000
             host.wallSkew = max(-3_600_000, min(3_600_000, jump))
             host.wallDrift = Int64(generator.below(2001)) - 1000
+            world.report("the wall clock of host \(host.index) is \(host.wallSkew) ms ahead")
         }
     }
 
@@ -76,6 +79,7 @@ extension FaultInjector {
             host.diskFaults.change { $0.isFull = true }
             time = draw(100 * Self.millisecond...20 * Self.second)
         }
+        world.report("\(kind) on host \(host.index) for \(Duration.nanoseconds(time))")
         world.after(time, .remedy(.mendDisk(host: host.index)))
         // An operator restarts a node whose store has become read-only.
         let patience = time + draw(Self.second...20 * Self.second)

@@ -10,12 +10,15 @@ extension FaultInjector {
         switch kind {
         case .clogging:
             world.marks.count(.clogging)
-            world.cloggedUntil[pair] = max(
-                world.cloggedUntil[pair], world.now + draw(Self.millisecond...5 * Self.second))
+            let time = draw(Self.millisecond...5 * Self.second)
+            world.report("packets \(from)→\(to) are kept for \(Duration.nanoseconds(time))")
+            world.cloggedUntil[pair] = max(world.cloggedUntil[pair], world.now + time)
         case .disconnection:
+            world.report("the connections \(from)→\(to) break")
             world.breakLink(pair, noticedAfter: world.packetDelay())
         default:
             world.marks.count(.halfOpen)
+            world.report("the connections \(from)→\(to) are half open")
             world.breakLink(pair, noticedAfter: World.keepaliveTime)
         }
     }
@@ -56,7 +59,9 @@ extension FaultInjector {
             }
         }
         world.block(pairs)
-        world.tracer?("\(world.instant) cut: \(pairs.map { [$0 / World.hostLimit, $0 % World.hostLimit] })")
-        world.after(draw(10 * Self.millisecond...max(length / 2, Self.second)), .remedy(.unblock(pairs)))
+        let time = draw(10 * Self.millisecond...max(length / 2, Self.second))
+        let names = pairs.map { "\($0 / World.hostLimit)→\($0 % World.hostLimit)" }.joined(separator: " ")
+        world.report("a partition of \(Duration.nanoseconds(time)) cuts \(names)")
+        world.after(time, .remedy(.unblock(pairs)))
     }
 }

@@ -52,7 +52,6 @@ struct FaultInjector {
     mutating func inject(_ kind: FaultKind, in world: World) {
         guard !isOver else { return }
         scheduleNext(kind, in: world)
-        world.tracer?("\(world.instant) fault: \(kind)")
         switch kind {
         case .loss, .duplication, .reordering, .delay, .corruption: break
         case .clogging, .disconnection, .halfOpen: injectOnPair(kind, in: world)
@@ -87,6 +86,7 @@ struct FaultInjector {
         switch remedy {
         case .unblock(let pairs):
             if !isOver {
+                world.report("a partition ends")
                 world.unblock(pairs)
             }
         case .start(let index, let life):
@@ -95,6 +95,7 @@ struct FaultInjector {
         case .speedUp(let index):
             world.hosts[index].eventCost = 0
         case .mendDisk(let index):
+            world.report("the disk of host \(index) works again")
             world.hosts[index].diskFaults.mend()
             world.hosts[index].commitFactor = 1
         case .restart(let index, let life):
@@ -107,6 +108,7 @@ struct FaultInjector {
                 world.marks.count(.removal)
                 removals.removeAll { $0 == member }
             } else {
+                world.report("an operator removes \(member.description.prefix(8))")
                 // The word may be lost with the node that took it: an operator looks again.
                 world.direct(member, .remove)
                 world.after(2 * Self.second, .remedy(remedy))
@@ -126,7 +128,7 @@ struct FaultInjector {
             try world.start(host)
         } catch {
             world.marks.count(.failedStart)
-            world.tracer?("\(world.instant) host \(host.index) does not start: \(error)")
+            world.report("host \(host.index) does not start: \(error)")
             host.failure = error
             host.fileSystem.endProcess()
             if host.index == frail, disksLost > 0, host.diskFaults.isQuiet {
@@ -141,6 +143,7 @@ struct FaultInjector {
     /// Everything that went wrong ends, but what is lost.
     mutating func end(in world: World) {
         isOver = true
+        world.report("all faults end")
         world.conditions = NetworkConditions()
         world.unblockAll()
         for host in world.hosts {
@@ -181,11 +184,13 @@ struct FaultInjector {
         switch kind {
         case .lyingSync:
             world.marks.count(.lyingSync)
+            world.report("the disk of host \(host.index) lies about syncs from now on")
             host.diskFaults.change { $0.isLying = true }
             host.isCrashPowerCut = true
             host.effectsUntilCrash = 50 + Int(generator.below(500))
         case .rot:
             world.marks.count(.rot)
+            world.report("the disk of host \(host.index) rots")
             rot(host)
         default:
             guard !isFrailSpent else { return }
@@ -212,6 +217,7 @@ struct FaultInjector {
             return
         }
         world.marks.count(.lostDisk)
+        world.report("the disk of host \(host.index) is replaced")
         disksLost = 1
         let lost = host.id
         host.diskFaults.mend()
@@ -235,6 +241,7 @@ struct FaultInjector {
         guard world.hosts.count < hostLimit, !settled.isEmpty else { return }
         let seed = settled[Int(generator.below(UInt64(settled.count)))]
         world.marks.count(.join)
+        world.report("host \(world.hosts.count) joins through host \(seed)")
         if world.blocked.contains(where: { $0 > 0 }) {
             world.marks.count(.joinWhilePartitioned)
         }

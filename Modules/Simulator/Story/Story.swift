@@ -25,8 +25,16 @@ enum Story {
         if numbers.count > lineLimit {
             lines.append("(\(numbers.count - lineLimit) operations before)")
         }
+        var incidents = world.incidents[...]
+        let first = numbers.suffix(lineLimit).first.map { history.operations[$0].began } ?? 0
+        incidents = incidents.drop { $0.time < first }
         for number in numbers.suffix(lineLimit) {
-            lines.append(line(of: history.operations[number], history.keys[key]))
+            let operation = history.operations[number]
+            while let incident = incidents.first, incident.time <= operation.began {
+                lines.append("\(Instant(nanoseconds: incident.time)) ── \(incident.what)")
+                incidents.removeFirst()
+            }
+            lines.append(line(of: operation, history.keys[key]))
         }
         return lines + copies(of: history.keys[key], world)
     }

@@ -48,7 +48,7 @@ struct Write {
     /// What its client had seen of the key, with all that went before that: what the write replaces.
     let past: WriteSet
     /// Deletes that its client had seen before anybody was told whose they were.
-    let unnamed: [Dot]
+    let unnamed: CausalContext
     /// It replaces whatever its coordinator has, which the outside does not know.
     let isBlind: Bool
     /// A set's elements, as their client wrote them.

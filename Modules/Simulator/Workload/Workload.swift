@@ -12,7 +12,7 @@ struct Workload {
         var context: CausalContext?
         var past = WriteSet()
         /// Deletes whose dots nobody was told yet.
-        var unnamed: [Dot] = []
+        var unnamed = CausalContext()
         var elements = WriteSet()
         /// What it saw some time ago.
         var stale: (context: CausalContext, past: WriteSet)?
@@ -191,7 +191,8 @@ struct Workload {
         history.keys[key].writes.append(
             Write(
                 operation: operation, client: client, value: value, past: past,
-                unnamed: past.isEmpty && seeing == .seen(CausalContext()) ? [] : clients[client].knowledge[key].unnamed,
+                unnamed: past.isEmpty && seeing == .seen(CausalContext())
+                    ? CausalContext() : clients[client].knowledge[key].unnamed,
                 isBlind: isBlind, elements: elements,
                 began: world.now, copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
@@ -316,7 +317,7 @@ struct Workload {
         var past = WriteSet()
         var elements = WriteSet()
         var shown: [Int] = []
-        var unnamed: [Dot] = []
+        var unnamed = CausalContext()
         for sibling in object.siblings {
             var found = history.keys[key].writeOfDot[sibling.dot]
             if case .value(let bytes, _) = sibling.content {
@@ -325,13 +326,13 @@ struct Workload {
                 world.marks.count(.tombstoneRead)
             }
             guard let found else {
-                unnamed.append(sibling.dot)
+                unnamed.insert(sibling.dot)
                 continue
             }
             shown.append(found)
             past.insert(found)
             past.formUnion(history.keys[key].writes[found].past)
-            unnamed += history.keys[key].writes[found].unnamed
+            unnamed.merge(history.keys[key].writes[found].unnamed)
             elements.formUnion(history.keys[key].writes[found].elements)
         }
         if object.siblings.count > 1 {

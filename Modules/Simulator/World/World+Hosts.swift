@@ -54,7 +54,7 @@ extension World {
         configuration.shards = options.shards
         host.node = try Node(home: home, engine: engine, configuration: configuration, seed: generator.next())
         host.failure = nil
-        tracer?("\(instant) host \(host.index) starts as \(host.id)")
+        report("host \(host.index) starts as \(host.id.description.prefix(8))")
         for other in hosts where other.index != host.index {
             let link = Self.pair(host.index, other.index)
             links[link].state = .idle
@@ -72,7 +72,7 @@ extension World {
     /// Ends a host's process, and with it its connections.
     func end(_ host: SimulatedHost, by end: End) {
         guard host.node != nil else { return }
-        tracer?("\(instant) host \(host.index) ends by \(end)")
+        report("host \(host.index) ends by \(end)")
         marks.count(end == .kill ? .kill : .powerCut)
         ended.append((host.index, host.life))
         host.endLife()

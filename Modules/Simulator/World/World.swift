@@ -33,6 +33,9 @@ final class World {
     var eventCount = 0
     /// Which host asked for what, for whoever wants to read the run.
     var tracer: ((String) -> Void)?
+    /// What went wrong, and what ended it, for a story.
+    private(set) var incidents: [(time: Int64, what: String)] = []
+    private static let incidentLimit = 4096
     /// Hosts whose process ended since somebody looked, with the life that it was.
     var ended: [(host: Int, life: UInt32)] = []
 
@@ -241,6 +244,14 @@ final class World {
     }
 
     // MARK: - The trace
+
+    /// Says that something has gone wrong, or right again.
+    func report(_ what: String) {
+        if incidents.count < Self.incidentLimit {
+            incidents.append((now, what))
+        }
+        tracer?("\(instant) \(what)")
+    }
 
     private func note(_ event: NodeEvent, _ host: SimulatedHost) {
         switch event {
