@@ -58,7 +58,7 @@ public final class Simulation {
         injector = FaultInjector(
             faults, length: Int64(options.seconds) * FaultInjector.second, hosts: nodes, seed: generator.next())
         world.tracer = options.tracer
-        answers.isRegular = !injector.changesMembers && !faults.kinds.contains { $0.losesData }
+        answers.isRegular = !faults.kinds.contains { $0.losesData }
     }
 
     /// Runs to the end, or to the first rule that is broken.
@@ -220,7 +220,7 @@ public final class Simulation {
         case .remedy(let remedy):
             injector.remedy(remedy, in: world)
         case .sample:
-            violation = violation ?? ClusterChecker(world: world).checkBounds()
+            violation = violation ?? ClusterChecker(world: world).checkBounds() ?? checkAnyCopies()
             world.compactAll()
             world.after(FaultInjector.second, .sample)
         }
@@ -230,6 +230,9 @@ public final class Simulation {
         let operation = workload.history.operations[number]
         guard workload.replied(number, response, in: world) else { return }
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
+        if case .written = response, case .write(let write) = operation.kind {
+            violation = violation ?? copies.check(write, of: workload.history.keys[operation.key])
+        }
         guard operation.client == workload.options.clients else { return }
         switch response {
         case .found(let object):
@@ -257,6 +260,19 @@ public final class Simulation {
     }
 
     // MARK: - What is looked for
+
+    private var copies: CopyChecker { CopyChecker(world: world, disksLost: injector.disksLost) }
+
+    /// Looks for all copies of one key.
+    private func checkAnyCopies() -> Violation? {
+        let key = workload.history.keys[Int(injector.generator.below(UInt64(workload.history.keys.count)))]
+        for (number, write) in key.writes.enumerated() where write.outcome == .done {
+            if let violation = copies.check(number, of: key) {
+                return violation
+            }
+        }
+        return nil
+    }
 
     private func isWhole(_: Simulation) -> Bool { ClusterChecker(world: world).isWhole }
     private func isAtRest(_: Simulation) -> Bool { ClusterChecker(world: world).isAtRest }

@@ -7,7 +7,7 @@ struct AnswerChecker {
     /// The most siblings that an object may have: the store's own limit, and one for each node that may have taken one
     /// more at the same time.
     var siblingLimit = 256
-    /// Whether strict reads are regular: while members come, go or lose their disks they need not be.
+    /// Whether strict reads are regular: where disks are lost they need not be.
     var isRegular = true
 
     /// Checks an answer against the history so far, and notes in it whose dots were seen.

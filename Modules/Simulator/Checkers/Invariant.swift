@@ -14,11 +14,12 @@ public enum Invariant: String, CaseIterable, Sendable {
     case dotsUnique
     /// A write that was refused as not applied is never seen.
     case refusedIsNotWritten
-    /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no member
-    /// comes, goes or loses its disk.
+    /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no disk is lost.
     case readsRegular
     /// 8. What is acknowledged survives the loss of W−1 disks.
     case survivesLoss
+    /// 11. At every moment an acknowledged write is on W disks, but for those that were lost.
+    case enoughCopies
     /// A request is answered by its deadline wherever the node lives.
     case answeredInTime
     /// 9. In the end every member sees every other.
@@ -50,6 +51,7 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .refusedIsNotWritten: "a write that was refused as not applied is never seen"
         case .readsRegular: "a strict read knows of every strict write that was acknowledged before it began"
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
+        case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
         case .answeredInTime: "a request is answered by its deadline wherever the node lives"
         case .membershipConverges: "in the end every member sees every other"
         case .membershipGrows: "what a node knows of the members only grows in its life"

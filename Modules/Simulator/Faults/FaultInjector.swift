@@ -21,8 +21,6 @@ struct FaultInjector {
     private var isFrailSpent = false
     /// Members that an operator has yet to remove.
     var removals: [NodeID] = []
-    /// Whether the set of members changes in the run.
-    var changesMembers: Bool { options[.join] > 0 || options[.lostDisk] > 0 }
     var isOver = false
 
     static let millisecond: Int64 = 1_000_000

@@ -75,7 +75,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .slowness, .clock, .slowDisk: (10, 60)
         case .diskError, .failedSync, .fullDisk: (15, 120)
         case .lyingSync, .rot, .lostDisk: (10, 60)
-        case .join: (10, 60)
+        case .join: (5, 60)
         }
     }
 

@@ -194,6 +194,10 @@ final class World {
             after(clientDelay(), .reply(operation: Int(operation), Self.recoded(response)))
         case .observe(let observation):
             marks.count(observation)
+            if case .notWritten(let what) = observation {
+                // A node whose incarnation could not be written down takes no part in the gossip until it is started anew.
+                host.failure = .inputOutput(code: FileSystemFault.inputOutputCode, what)
+            }
             tracer?("\(instant) host \(host.index): \(observation)")
         }
     }
