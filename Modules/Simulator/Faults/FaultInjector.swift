@@ -59,6 +59,7 @@ struct FaultInjector {
         case .slowDisk, .diskError, .failedSync, .fullDisk: damageDisk(kind, in: world)
         case .lyingSync, .rot, .lostDisk: loseData(kind, in: world)
         case .join: join(world)
+        case .weight: reweigh(world)
         }
     }
 
@@ -249,5 +250,13 @@ struct FaultInjector {
             // A disk that fails at the very beginning: a start later finds nobody at home.
             world.hosts.last?.failure = error
         }
+    }
+
+    private mutating func reweigh(_ world: World) {
+        let host = world.hosts[Int(generator.below(UInt64(world.hosts.count)))]
+        let weight = UInt32(draw(25...400))
+        world.report("an operator gives host \(host.index) the weight \(weight)")
+        world.marks.count(.weight)
+        world.direct(host.id, .none, weight: weight)
     }
 }

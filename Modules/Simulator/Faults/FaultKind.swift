@@ -60,6 +60,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
 
     /// New nodes join, whatever else goes wrong.
     case join
+    /// An operator changes a member's weight, to a quarter up to four times of what it was: partitions move.
+    case weight
 
     /// The rates to draw from: a probability for each packet, or seconds between two times on average.
     var range: (least: Double, most: Double) {
@@ -76,6 +78,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .diskError, .failedSync, .fullDisk: (15, 120)
         case .lyingSync, .rot, .lostDisk: (10, 60)
         case .join: (5, 60)
+        case .weight: (2, 60)
         }
     }
 

@@ -11,7 +11,7 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Disks
     case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
     // Topology
-    case join, joinWhilePartitioned, removal
+    case join, joinWhilePartitioned, removal, weight
     // Requests
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
     case blindWrite, contextualWrite, staleWrite, delete, largeValue

@@ -123,11 +123,12 @@ extension World {
     }
 
     /// Says an operator's word about a member to a node that runs.
-    func direct(_ member: NodeID, _ kind: Directive.Kind) {
+    func direct(_ member: NodeID, _ kind: Directive.Kind, weight: UInt32? = nil) {
         for index in running {
             guard let node = hosts[index].node, node.id != member else { continue }
             var membership = node.exchange.membership
-            guard membership[node.id]?.effectiveState == .up, membership.direct(member, kind) else { continue }
+            guard membership[node.id]?.effectiveState == .up, membership.direct(member, kind, weight: weight)
+            else { continue }
             var payload = ByteBuffer()
             MembershipExchange(configuration: ring, membership: membership).encode(into: &payload)
             let frame = Frame(header: FrameHeader(kind: .exchange, requestID: 1), payload: payload)
