@@ -231,7 +231,8 @@ public final class Simulation {
         guard workload.replied(number, response, in: world) else { return }
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
         if case .written = response, case .write(let write) = operation.kind {
-            violation = violation ?? copies.check(write, of: workload.history.keys[operation.key])
+            let key = workload.history.keys[operation.key]
+            violation = violation ?? copies.check(write, of: key) ?? copies.checkHolders(of: write, key)
         }
         guard operation.client == workload.options.clients else { return }
         switch response {
@@ -267,7 +268,7 @@ public final class Simulation {
     private func checkAnyCopies() -> Violation? {
         let key = workload.history.keys[Int(injector.generator.below(UInt64(workload.history.keys.count)))]
         for (number, write) in key.writes.enumerated() where write.outcome == .done {
-            if let violation = copies.check(number, of: key) {
+            if let violation = copies.check(number, of: key) ?? copies.checkHolders(of: number, key) {
                 return violation
             }
         }

@@ -1,7 +1,9 @@
 import Causality
+import Coordinator
 import Hashing
 import Machine
 import Node
+import Ring
 import Storage
 
 /// Whether what was acknowledged is where it was said to be: looked at when it is acknowledged, and now and then.
@@ -28,6 +30,39 @@ struct CopyChecker {
         return Violation(
             .enoughCopies,
             "write \(number) (\(dot)) was acknowledged by \(write.copies), and \(found) have it on disk", key: key.name)
+    }
+
+    /// Looks for a strict write among those that hold its partition, by the newest view there is: fewer than a read asks for
+    /// may lack it.
+    func checkHolders(of number: Int, _ key: KeyHistory) -> Violation? {
+        let write = key.writes[number]
+        guard disksLost == 0, write.isStrict, let dot = write.dot, let ring = newestRing else { return nil }
+        let token = Token(key: key.key)
+        let replicas = ring.replicas(of: ring.partition(of: token))
+        var lacking: [Int] = []
+        for position in 0..<replicas.count where replicas.holds(at: position) {
+            let id = ring.members[Int(replicas[position])].id
+            guard let host = world.hosts.first(where: { $0.id == id }) else { continue }
+            if !mayHave(dot, token.value, key.key, host) {
+                lacking.append(host.index)
+            }
+        }
+        guard lacking.count >= QuorumSize.quorum.resolved(owners: replicas.ownerCount) else { return nil }
+        return Violation(
+            .holdersMeet,
+            "strict write \(number) (\(dot)) was acknowledged, and the holders \(lacking) have never heard of it",
+            key: key.name)
+    }
+
+    private var newestRing: Ring? {
+        var newest: Ring?
+        for host in world.hosts {
+            guard let ring = host.node?.view.ring else { continue }
+            if newest.map({ $0.epoch.measure < ring.epoch.measure }) ?? true {
+                newest = ring
+            }
+        }
+        return newest
     }
 
     private func mayHave(_ dot: Dot, _ token: UInt64, _ key: ByteBuffer, _ host: SimulatedHost) -> Bool {

@@ -20,6 +20,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case survivesLoss
     /// 11. At every moment an acknowledged write is on W disks, but for those that were lost.
     case enoughCopies
+    /// 11. Any R of those that hold a partition meet every strict write to it that was acknowledged.
+    case holdersMeet
     /// A request is answered by its deadline wherever the node lives.
     case answeredInTime
     /// 9. In the end every member sees every other.
@@ -52,6 +54,7 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .readsRegular: "a strict read knows of every strict write that was acknowledged before it began"
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
         case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
+        case .holdersMeet: "any R of those that hold a partition meet every strict write to it that was acknowledged"
         case .answeredInTime: "a request is answered by its deadline wherever the node lives"
         case .membershipConverges: "in the end every member sees every other"
         case .membershipGrows: "what a node knows of the members only grows in its life"

@@ -40,6 +40,7 @@ struct FaultInjector {
         world.conditions.duplication = NetworkConditions.threshold(options[.duplication])
         world.conditions.reordering = NetworkConditions.threshold(options[.reordering])
         world.conditions.corruption = NetworkConditions.threshold(options[.corruption])
+        world.conditions.lateControl = NetworkConditions.threshold(options[.lateControl])
         world.conditions.delay = NetworkConditions.threshold(options[.delay])
         for kind in options.kinds where !kind.isPerPacket {
             scheduleNext(kind, in: world)
@@ -51,7 +52,7 @@ struct FaultInjector {
         guard !isOver else { return }
         scheduleNext(kind, in: world)
         switch kind {
-        case .loss, .duplication, .reordering, .delay, .corruption: break
+        case .loss, .duplication, .reordering, .delay, .corruption, .lateControl: break
         case .clogging, .disconnection, .halfOpen: injectOnPair(kind, in: world)
         case .partition: cut(world)
         case .kill, .powerCut, .massRestart: crash(kind, in: world)

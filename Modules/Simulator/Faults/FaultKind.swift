@@ -13,6 +13,9 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case delay
     /// Datagrams are cut short: 0.01 to 5 %; a sixteenth as many frames break their connection by their checksum.
     case corruption
+    /// What nodes say of members and of whole partitions is up to 5 s late, behind something large on its connection, so
+    /// that requests meet old views: 0.1 to 50 % of those frames, and all behind them.
+    case lateControl
     /// All packets from one host to another are kept for 1 ms to 5 s.
     case clogging
     /// The connections of one host to another break, with all that is on its way.
@@ -67,7 +70,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
     var range: (least: Double, most: Double) {
         switch self {
         case .loss: (0.001, 0.3)
-        case .duplication, .reordering: (0.001, 0.5)
+        case .duplication, .reordering, .lateControl: (0.001, 0.5)
         case .delay, .corruption: (0.0001, 0.05)
         case .clogging, .disconnection: (1, 60)
         case .halfOpen: (5, 120)
@@ -85,7 +88,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// Whether the rate is a probability for each packet.
     public var isPerPacket: Bool {
         switch self {
-        case .loss, .duplication, .reordering, .delay, .corruption: true
+        case .loss, .duplication, .reordering, .delay, .corruption, .lateControl: true
         default: false
         }
     }

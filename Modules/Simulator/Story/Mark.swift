@@ -5,7 +5,7 @@ import Node
 public enum Mark: Int, CaseIterable, Sendable {
     // Network
     case lostDatagram, duplicateDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection, silentConnection
-    case clogging, halfOpen, partition, oneWayPartition, bridge
+    case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge
     // Hosts
     case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, slowHost, clockJump
     // Disks

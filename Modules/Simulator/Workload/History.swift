@@ -57,6 +57,8 @@ struct Write {
     var ended = Int64.max
     var outcome = Outcome.pending
     var dot: Dot?
+    /// Written to a quorum, with nobody standing in for an owner.
+    var isStrict = false
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
 }

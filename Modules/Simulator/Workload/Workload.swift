@@ -194,7 +194,9 @@ struct Workload {
                 unnamed: past.isEmpty && seeing == .seen(CausalContext())
                     ? CausalContext() : clients[client].knowledge[key].unnamed,
                 isBlind: isBlind, elements: elements,
-                began: world.now, copies: (options.write ?? .quorum).resolved(owners: replicas)))
+                began: world.now,
+                isStrict: !options.sloppy && options.write == .quorum,
+                copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
             .put(PutRequest(key: history.keys[key].key, content: content, seeing: seeing, options: options)),

@@ -103,7 +103,11 @@ extension World {
             return
         }
         let place = isAnswer ? links[link].lastArrival.count / 2 + lane : lane
-        let time = max(arrival(pair), links[link].lastArrival[place] + 1)
+        var time = max(arrival(pair), links[link].lastArrival[place] + 1)
+        if lane == options.shards, conditions.lateControl > 0, generator.next() < conditions.lateControl {
+            marks.count(.lateControl)
+            time += Int64(generator.below(5_000_000_000))
+        }
         links[link].lastArrival[place] = time
         schedule.insert(
             .frame(

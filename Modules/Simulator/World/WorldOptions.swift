@@ -23,6 +23,8 @@ struct NetworkConditions {
     var duplication: UInt64 = 0
     var reordering: UInt64 = 0
     var corruption: UInt64 = 0
+    /// How many frames of the lane for members and whole partitions come late.
+    var lateControl: UInt64 = 0
     /// How many packets meet a delay of the heavy tail.
     var delay: UInt64 = 0
 
