@@ -45,7 +45,7 @@ import Testing
         mutating func operation(_ kind: Simulator.Operation.Kind, settled: CausalContext? = nil) -> Int {
             history.operations.append(
                 Simulator.Operation(
-                    kind: kind, key: 0, client: 0, host: 0, life: 0, options: RequestOptions(), began: 0,
+                    kind: kind, key: 0, client: 0, host: 0, life: 0, options: RequestOptions(sloppy: false), began: 0,
                     settled: settled))
             return history.operations.count - 1
         }

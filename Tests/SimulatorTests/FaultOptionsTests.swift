@@ -2,7 +2,8 @@ import Simulator
 import Testing
 
 @Suite struct FaultOptionsTests {
-    @Test func `each class is on in about half of the runs, at a rate of its range`() {
+    @Test func `each class is on in about half of the runs, or a quarter where it loses data, at a rate of its range`()
+    {
         var counts: [FaultKind: Int] = [:]
         for seed in 0..<400 as Range<UInt64> {
             let options = FaultOptions(drawing: FaultKind.allCases, isEach: false, seed: seed)
@@ -12,7 +13,7 @@ import Testing
             }
         }
         for kind in FaultKind.allCases {
-            #expect((150...250).contains(counts[kind] ?? 0), "\(kind)")
+            #expect((70...250).contains(counts[kind] ?? 0), "\(kind)")
         }
     }
 

@@ -5,6 +5,7 @@ import Machine
 import Node
 import Ring
 import Storage
+import Wire
 
 /// Whether what was acknowledged is where it was said to be: looked at when it is acknowledged, and now and then.
 struct CopyChecker {
@@ -32,11 +33,11 @@ struct CopyChecker {
             "write \(number) (\(dot)) was acknowledged by \(write.copies), and \(found) have it on disk", key: key.name)
     }
 
-    /// Looks for a strict write among those that hold its partition, by the newest view there is: fewer than a read asks for
+    /// Looks for a strict write among those that hold its partition, by all that is known: fewer than a read asks for
     /// may lack it.
     func checkHolders(of number: Int, _ key: KeyHistory) -> Violation? {
         let write = key.writes[number]
-        guard disksLost == 0, write.isStrict, let dot = write.dot, let ring = newestRing else { return nil }
+        guard disksLost == 0, write.isStrict, let dot = write.dot, let ring = mergedRing else { return nil }
         let token = Token(key: key.key)
         let replicas = ring.replicas(of: ring.partition(of: token))
         var lacking: [Int] = []
@@ -47,22 +48,29 @@ struct CopyChecker {
                 lacking.append(host.index)
             }
         }
-        guard lacking.count >= QuorumSize.quorum.resolved(owners: replicas.ownerCount) else { return nil }
+        // Where there are more holders than owners, a read asks for as many more.
+        let asked =
+            QuorumSize.quorum.resolved(owners: replicas.ownerCount) + max(replicas.holderCount - replicas.ownerCount, 0)
+        guard lacking.count >= asked else { return nil }
         return Violation(
             .holdersMeet,
             "strict write \(number) (\(dot)) was acknowledged, and the holders \(lacking) have never heard of it",
             key: key.name)
     }
 
-    private var newestRing: Ring? {
-        var newest: Ring?
+    /// The ring of all that any node knows: one node's view may be older in what another says of itself.
+    private var mergedRing: Ring? {
+        var merged: Membership?
+        var ring: Ring?
         for host in world.hosts {
-            guard let ring = host.node?.view.ring else { continue }
-            if newest.map({ $0.epoch.measure < ring.epoch.measure }) ?? true {
-                newest = ring
+            guard let node = host.node else { continue }
+            ring = node.view.ring
+            if merged?.merge(node.exchange.membership) == nil {
+                merged = node.exchange.membership
             }
         }
-        return newest
+        guard let merged else { return nil }
+        return ring?.epoch == merged.epoch ? ring : Ring(merged, configuration: world.ring)
     }
 
     private func mayHave(_ dot: Dot, _ token: UInt64, _ key: ByteBuffer, _ host: SimulatedHost) -> Bool {

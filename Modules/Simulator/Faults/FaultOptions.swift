@@ -10,12 +10,14 @@ public struct FaultOptions: Equatable, Sendable {
     /// Each of these classes, at a rate that is drawn; where `isEach`, none of them is left out.
     public init(drawing kinds: [FaultKind], isEach: Bool, seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
+        // Some rules hold only where no disk loses anything: half of the runs have no such class at all.
+        let losesData = generator.chance(1, in: 2) || isEach
         // Every class has its draws whether it is asked for or not, so that leaving one out changes no other.
         for kind in FaultKind.allCases {
             let isChosen = generator.chance(1, in: 2) || isEach
             let unit = generator.unit()
             let doublings = Int(generator.below(64))
-            guard kinds.contains(kind), isChosen else { continue }
+            guard kinds.contains(kind), isChosen, losesData || !kind.losesData else { continue }
             self[kind] = Self.rate(in: kind.range, doublings: doublings, unit: unit)
         }
     }

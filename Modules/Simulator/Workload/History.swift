@@ -33,7 +33,7 @@ struct Operation {
     var outcome = Outcome.pending
     /// A read: the siblings that it was shown, by the numbers of their writes.
     var shown: [Int] = []
-    /// A strict read: what had been written strictly before it began.
+    /// A read of a quorum: what had been written strictly before it began.
     var settled: CausalContext?
     var failure: RequestFailure?
 }

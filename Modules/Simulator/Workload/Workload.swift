@@ -30,6 +30,8 @@ struct Workload {
     struct Client {
         var operation: Int?
         var following = Following.nothing
+        /// The context of the write that it waits for.
+        var sent = CausalContext()
         var knowledge: [Knowledge]
     }
 
@@ -81,7 +83,7 @@ struct Workload {
             let known = clients[client].knowledge[key]
             write(client, key, host, .seen(known.context ?? CausalContext()), past: known.past, strict: true, world)
         case .single:
-            read(client, key, host, strict: true, world)
+            read(client, key, host, strict: generator.chance(2, in: 3), world)
         }
     }
 
@@ -152,7 +154,7 @@ struct Workload {
             world.marks.count(.strictRead)
         }
         let number = begin(.read, client, key, host, options, world)
-        if strict {
+        if options.read == .quorum {
             history.operations[number].settled = history.keys[key].settled
         }
         world.submit(
@@ -188,6 +190,7 @@ struct Workload {
         }
         let operation = begin(.write(number), client, key, host, options, world)
         let isBlind = seeing == .everythingHere
+        clients[client].sent = if case .seen(let context) = seeing { context } else { CausalContext() }
         history.keys[key].writes.append(
             Write(
                 operation: operation, client: client, value: value, past: past,
@@ -304,14 +307,10 @@ struct Workload {
         if let context = known.context, generator.chance(1, in: 3) {
             known.stale = (context, known.past)
         }
-        let seeing = write.isBlind ? WriteContext.everythingHere : .seen(known.context ?? CausalContext())
-        if !write.isBlind, history.keys[key].model == .single || write.past == known.past {
-            known.context = seeing.following(dot)
-            known.past.insert(number)
-        } else {
-            known.context = CausalContext(CollectionOfOne(dot))
-            known.past = WriteSet(number)
-        }
+        known.context = WriteContext.seen(clients[client].sent).following(dot)
+        known.past = write.past
+        known.past.insert(number)
+        known.unnamed = write.unnamed
         clients[client].knowledge[key] = known
     }
 
@@ -341,7 +340,7 @@ struct Workload {
             world.marks.count(.siblingsRead)
         }
         history.operations[number].shown = shown
-        if history.operations[number].settled != nil {
+        if !history.operations[number].options.sloppy {
             if !object.context.descends(from: clients[client].knowledge[key].readStrictly) {
                 world.marks.count(.readGoneBack)
             }
