@@ -47,10 +47,11 @@ let package = Package(
         library("Coordinator"), library("Handoff"), library("Storage"), library("Wire"), library("Disk"),
         library("Node"),
         library("RPC"), library("HTTPAPI"), library("NodeSettings"), library("Server"), library("Client"),
-        library("Toystore"),
+        library("Toystore"), library("Simulator"),
         .executable(name: "toystore-node", targets: ["toystore-node"]),
         .executable(name: "toystore", targets: ["toystore"]),
         .executable(name: "toystore-bench", targets: ["toystore-bench"]),
+        .executable(name: "toystore-sim", targets: ["toystore-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -141,6 +142,13 @@ let package = Package(
             "Toystore",
             ["Machine", "Causality", "Coordinator", "Node", "Client", "Server", "RPC", serviceLifecycle, logging]),
         tests("Toystore", ["Server", serviceLifecycle, logging]),
+        module(
+            "Simulator",
+            [
+                "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire",
+                "Node",
+            ]),
+        tests("Simulator", ["Machine", "Causality", "Coordinator"]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable(
@@ -163,6 +171,7 @@ let package = Package(
                 argumentParser,
             ]),
         tests("toystore-bench", ["LoadGenerator", "Coordinator", "RPC", "Server", logging, argumentParser]),
+        executable("toystore-sim", in: "Executables/toystore-sim", ["Simulator", argumentParser]),
         // The README's examples
         .testTarget(
             name: "ExamplesTests",

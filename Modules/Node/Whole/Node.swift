@@ -116,13 +116,17 @@ public final class Node: StateMachine {
 
     /// The earliest deadline of any of the machines.
     public var nextDeadline: Instant? {
-        var earliest = control.nextDeadline
-        for deadline in [calls.nextAlarm] + shards.map(\.nextDeadline) {
-            if let deadline, earliest.map({ deadline < $0 }) ?? true {
-                earliest = deadline
+        // Asked after every event: without an array, and without a copy of a shard.
+        var earliest = control.nextDeadline ?? .distantFuture
+        if let alarm = calls.nextAlarm {
+            earliest = min(earliest, alarm)
+        }
+        for index in shards.indices {
+            if let deadline = shards[index].nextDeadline {
+                earliest = min(earliest, deadline)
             }
         }
-        return earliest
+        return earliest == .distantFuture ? nil : earliest
     }
 
     // MARK: - Events

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Simulator
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Runs one seed.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract:
+            "Runs one seed: says that it passed, or which rule broke, with the story and the command to replay it.")
+
+    @Option(help: "Decides everything that happens.")
+    var seed: UInt64
+
+    @OptionGroup
+    var world: WorldArguments
+
+    @Option(help: "Write a line for everything that happens to this file.")
+    var trace: String?
+
+    @Flag(help: "Show what was met how often.")
+    var marks = false
+
+    func run() throws {
+        var options = world.options(seed: seed)
+        var file: UnsafeMutablePointer<FILE>?
+        if let trace {
+            file = fopen(trace, "w")
+            guard file != nil else { throw ValidationError("--trace: \(trace) cannot be written") }
+        }
+        // Written by the one thread of the run only.
+        nonisolated(unsafe) let output = file
+        if output != nil {
+            options.tracer = { line in
+                fputs(line + "\n", output)
+            }
+        }
+        let clock = ContinuousClock()
+        let began = clock.now
+        let outcome = Simulation(options).run()
+        let elapsed = began.duration(to: clock.now) / .seconds(1)
+        if let output {
+            fclose(output)
+        }
+        print(outcome.report)
+        print(
+            "\(Int(outcome.seconds / elapsed)) simulated seconds and \(Int(Double(outcome.events) / elapsed)) events in each real one"
+        )
+        if marks {
+            for mark in Mark.allCases {
+                print("  \(mark): \(outcome.marks[mark])")
+            }
+        }
+        if outcome.violation != nil {
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// What must be true of every run; numbers are those of the house's list.
+public enum Invariant: String, CaseIterable, Sendable {
+    /// 1. Every acknowledged write is present in the end, or replaced by a write that had seen it.
+    case acknowledgedIsPresent
+    /// 2. Nothing deleted or overwritten comes back.
+    case overwrittenStaysGone
+    /// 3 and 13. No byte is served that nobody wrote.
+    case nothingInvented
+    /// 4. In the end the copies of every partition are identical at all owners, and nobody else has any.
+    case ownersAlike
+    /// 5. Siblings are pairwise concurrent.
+    case siblingsConcurrent
+    /// 5. No dot is issued twice, and no write has two.
+    case dotsUnique
+    /// A write that was refused as not applied is never seen.
+    case refusedIsNotWritten
+    /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no disk is lost.
+    case readsRegular
+    /// 8. What is acknowledged survives the loss of W−1 disks.
+    case survivesLoss
+    /// 11. At every moment an acknowledged write is on W disks, but for those that were lost.
+    case enoughCopies
+    /// 11. Any R of those that hold a partition meet every strict write to it that was acknowledged.
+    case holdersMeet
+    /// A request is answered by its deadline wherever the node lives.
+    case answeredInTime
+    /// 9. In the end every member sees every other.
+    case membershipConverges
+    /// 9. What a node knows of the members only grows in its life.
+    case membershipGrows
+    /// 10. One membership gives one placement.
+    case samePlacement
+    /// 12 and 14. In the end no hint, no stray and no work is left.
+    case comesToRest
+    /// 14. Work, hints and siblings are bounded.
+    case bounded
+    /// 15. Ten seconds after the faults have stopped at least 95 % of the requests succeed.
+    case goodput
+    /// A node starts on a disk that works.
+    case starts
+
+    /// The rule as a sentence.
+    public var sentence: String {
+        switch self {
+        case .acknowledgedIsPresent:
+            "every acknowledged write is present in the end, or replaced by a write that had seen it"
+        case .overwrittenStaysGone: "nothing deleted or overwritten comes back"
+        case .nothingInvented: "no byte is served that nobody wrote"
+        case .ownersAlike:
+            "in the end the copies of every partition are identical at all owners, and nobody else has any"
+        case .siblingsConcurrent: "siblings are pairwise concurrent"
+        case .dotsUnique: "no dot is issued twice, and no write has two"
+        case .refusedIsNotWritten: "a write that was refused as not applied is never seen"
+        case .readsRegular: "a strict read knows of every strict write that was acknowledged before it began"
+        case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
+        case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
+        case .holdersMeet: "any R of those that hold a partition meet every strict write to it that was acknowledged"
+        case .answeredInTime: "a request is answered by its deadline wherever the node lives"
+        case .membershipConverges: "in the end every member sees every other"
+        case .membershipGrows: "what a node knows of the members only grows in its life"
+        case .samePlacement: "one membership gives one placement"
+        case .comesToRest: "in the end no hint, no stray and no work is left"
+        case .bounded: "work, hints and siblings are bounded"
+        case .goodput: "ten seconds after the faults have stopped at least 95 % of the requests succeed"
+        case .starts: "a node starts on a disk that works"
+        }
+    }
+}
+
+/// A rule that was broken, and what a person needs to see why.
+public struct Violation: Error, Sendable {
+    /// The rule.
+    public let invariant: Invariant
+    /// What is wrong, in a sentence.
+    public let what: String
+    /// The key that it is about, if it is about one.
+    public let key: String?
+    /// Who did what when, in order, and who has what now.
+    public internal(set) var story: [String] = []
+
+    init(_ invariant: Invariant, _ what: String, key: String? = nil) {
+        self.invariant = invariant
+        self.what = what
+        self.key = key
+    }
+}

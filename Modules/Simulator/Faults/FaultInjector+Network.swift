@@ -1,0 +1,67 @@
+import Machine
+
+extension FaultInjector {
+    mutating func injectOnPair(_ kind: FaultKind, in world: World) {
+        let count = UInt64(world.hosts.count)
+        let from = Int(generator.below(count))
+        let to = Int(generator.below(count))
+        guard from != to else { return }
+        let pair = World.pair(from, to)
+        switch kind {
+        case .clogging:
+            world.marks.count(.clogging)
+            let time = draw(Self.millisecond...5 * Self.second)
+            world.report("packets \(from)→\(to) are kept for \(Duration.nanoseconds(time))")
+            world.cloggedUntil[pair] = max(world.cloggedUntil[pair], world.now + time)
+        case .disconnection:
+            world.report("the connections \(from)→\(to) break")
+            world.breakLink(pair, noticedAfter: world.packetDelay())
+        default:
+            world.marks.count(.halfOpen)
+            world.report("the connections \(from)→\(to) are half open")
+            world.breakLink(pair, noticedAfter: World.keepaliveTime)
+        }
+    }
+
+    /// Cuts hosts off from each other.
+    mutating func cut(_ world: World) {
+        let count = world.hosts.count
+        guard count > 1 else { return }
+        var side = [Int](repeating: 0, count: count)
+        var bridge: Int?
+        switch generator.below(4) {
+        case 0:
+            side[Int(generator.below(UInt64(count)))] = 1
+        case 1:
+            // Half of them, drawn one by one.
+            for _ in 0..<count / 2 {
+                side[Int(generator.below(UInt64(count)))] = 1
+            }
+        case 2:
+            for index in 0..<count {
+                side[index] = Int(generator.below(3))
+            }
+        default:
+            world.marks.count(.bridge)
+            bridge = Int(generator.below(UInt64(count)))
+            for index in 0..<count {
+                side[index] = index % 2
+            }
+        }
+        let isOneWay = generator.chance(1, in: 3)
+        world.marks.count(isOneWay ? .oneWayPartition : .partition)
+        var pairs: [Int] = []
+        for from in 0..<count where from != bridge {
+            for to in 0..<count where to != bridge && side[from] != side[to] {
+                if !isOneWay || side[from] < side[to] {
+                    pairs.append(World.pair(from, to))
+                }
+            }
+        }
+        world.block(pairs)
+        let time = draw(10 * Self.millisecond...max(length / 2, Self.second))
+        let names = pairs.map { "\($0 / World.hostLimit)→\($0 % World.hostLimit)" }.joined(separator: " ")
+        world.report("a partition of \(Duration.nanoseconds(time)) cuts \(names)")
+        world.after(time, .remedy(.unblock(pairs)))
+    }
+}

@@ -1,0 +1,69 @@
+import Gossip
+import Node
+
+/// Something that sometimes happens, and that a soak must have seen: what is never reached is never tested.
+public enum Mark: Int, CaseIterable, Sendable {
+    // Network
+    case lostDatagram, duplicateDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection, silentConnection
+    case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge
+    // Hosts
+    case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, slowHost, clockJump
+    // Disks
+    case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
+    // Topology
+    case join, joinWhilePartitioned, removal, weight
+    // Requests
+    case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
+    case blindWrite, contextualWrite, staleWrite, delete, largeValue
+    case strictRead, readGoneBack
+    // Within nodes
+    case stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
+    case hinted, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
+    case compacted
+}
+
+/// How often each ``Mark`` was met.
+public struct Marks: Equatable, Sendable {
+    private var counts = [Int](repeating: 0, count: Mark.allCases.count)
+
+    /// None was met.
+    public init() {}
+
+    /// How often a mark was met.
+    public subscript(mark: Mark) -> Int { counts[mark.rawValue] }
+
+    /// The marks that were not met.
+    public var missing: [Mark] { Mark.allCases.filter { self[$0] == 0 } }
+
+    /// Adds the counts of another run.
+    public mutating func merge(_ other: Marks) {
+        for index in counts.indices {
+            counts[index] += other.counts[index]
+        }
+    }
+
+    mutating func count(_ mark: Mark) {
+        counts[mark.rawValue] += 1
+    }
+
+    mutating func count(_ observation: NodeObservation) {
+        switch observation {
+        case .shard(.stoodIn): count(.stoodIn)
+        case .shard(.repaired): count(.repaired)
+        case .shard(.disagreed): count(.disagreed)
+        case .shard: break
+        case .control(.up): count(.up)
+        case .control(.acquired): count(.acquired)
+        case .control(.relinquished): count(.relinquished)
+        case .control(.wentBackInTime): count(.wentBackInTime)
+        case .control(.gossip(.suspected)): count(.suspected)
+        case .control(.gossip(.unreachable)): count(.unreachable)
+        case .control(.gossip(.refuted)): count(.refuted)
+        case .control(.gossip(.metNewerSelf)): count(.metNewerSelf)
+        case .control(.gossip(.wokeLate)): count(.wokeLate)
+        case .control: break
+        case .unreadable: count(.unreadable)
+        case .notWritten: count(.notWritten)
+        }
+    }
+}

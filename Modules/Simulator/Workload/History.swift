@@ -1,0 +1,95 @@
+import Causality
+import Coordinator
+import Machine
+
+/// What is known of an operation's outcome.
+enum Outcome: Equatable {
+    /// There is no answer yet.
+    case pending
+    /// It was answered as asked.
+    case done
+    /// It certainly did nothing.
+    case notApplied
+    /// It may have happened, or may yet.
+    case unknown
+}
+
+/// One thing that a client did, from its beginning to its answer.
+struct Operation {
+    enum Kind: Equatable {
+        case read
+        /// The number of the write among those of its key.
+        case write(Int)
+    }
+
+    let kind: Kind
+    let key: Int
+    let client: Int
+    let host: Int
+    let life: UInt32
+    let options: RequestOptions
+    let began: Int64
+    var ended = Int64.max
+    var outcome = Outcome.pending
+    /// A read: the siblings that it was shown, by the numbers of their writes.
+    var shown: [Int] = []
+    /// A read of a quorum: what had been written strictly before it began.
+    var settled: CausalContext?
+    var failure: RequestFailure?
+}
+
+/// One write of a key, as the outside knows it.
+struct Write {
+    /// Its place among the operations.
+    let operation: Int
+    let client: Int
+    /// `nil` is a delete.
+    let value: ByteBuffer?
+    /// What its client had seen of the key, with all that went before that: what the write replaces.
+    let past: WriteSet
+    /// Deletes that its client had seen before anybody was told whose they were.
+    let unnamed: CausalContext
+    /// It replaces whatever its coordinator has, which the outside does not know.
+    let isBlind: Bool
+    /// A set's elements, as their client wrote them.
+    let elements: WriteSet
+    let began: Int64
+    var ended = Int64.max
+    var outcome = Outcome.pending
+    var dot: Dot?
+    /// Written to a quorum, with nobody standing in for an owner.
+    var isStrict = false
+    /// How many nodes had it on disk when it was acknowledged.
+    let copies: Int
+}
+
+/// All that happened to one key.
+struct KeyHistory {
+    let name: String
+    let key: ByteBuffer
+    let model: KeyModel
+    var writes: [Write] = []
+    /// Whose dot is whose, as far as it was seen; only looked up.
+    var writeOfDot: [Dot: Int] = [:]
+    /// Whose value is whose; only looked up.
+    var writeOfValue: [ByteBuffer: Int] = [:]
+    /// Dots of strict writes that were acknowledged.
+    var settled = CausalContext()
+    var operations: [Int] = []
+}
+
+/// How a key is used.
+enum KeyModel: Int, CaseIterable {
+    /// Written by anyone, in every way there is.
+    case register
+    /// Every write adds an element to what its client has read.
+    case set
+    /// One client writes, each time over its last write; anyone reads. Strict.
+    case single
+}
+
+/// Everything that the clients did and were told, in order.
+struct History {
+    var keys: [KeyHistory] = []
+    var operations: [Operation] = []
+}

@@ -1,0 +1,29 @@
+public import Coordinator
+
+/// What the clients of a simulated cluster do.
+public struct WorkloadOptions: Sendable {
+    /// How many clients there are; each does one thing at a time.
+    public var clients = 8
+    /// Keys of each kind: registers, sets, single-writer registers.
+    public var keysOfEachKind = 6
+    /// Nanoseconds between an answer and the client's next operation, at most; at least a millisecond, each order of
+    /// magnitude as likely as another, so that clients come in bursts.
+    public var pause: Int64 = 1_600_000_000
+    /// Nanoseconds until a request has its answer.
+    public var timeout: Int64 = 2_000_000_000
+    /// R of most requests.
+    public var read = QuorumSize.quorum
+    /// W of most requests.
+    public var write = QuorumSize.quorum
+    /// Whether fallbacks may stand in, for requests that are not strict by their nature.
+    public var sloppy = true
+    /// Bytes of each value, beyond its name.
+    public var valueBytes = 64
+    /// Bytes of one value in so many.
+    public var largeValueBytes = 20_000
+    /// How seldom a value is large; 0: never.
+    public var largeValueRarity: UInt64 = 0
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,34 @@
+public import Ring
+
+/// What a simulated cluster is like before anything goes wrong.
+public struct WorldOptions: Sendable {
+    /// Partitions and replicas.
+    public var ring: RingConfiguration
+    /// Request shards of each node.
+    public var shards = 2
+    /// Nanoseconds that a packet takes: at least, and beyond that at most.
+    public var packetDelay: (least: Int64, spread: UInt64) = (50_000, 400_000)
+    /// Nanoseconds that a commit takes: at least, and beyond that at most.
+    public var commitDelay: (least: Int64, spread: UInt64) = (100_000, 900_000)
+
+    /// A small ring, so that partitions have many keys each.
+    public init(ring: RingConfiguration) {
+        self.ring = ring
+    }
+}
+
+/// What the network does to packets at present; probabilities as parts of 2⁶⁴.
+struct NetworkConditions {
+    var loss: UInt64 = 0
+    var duplication: UInt64 = 0
+    var reordering: UInt64 = 0
+    var corruption: UInt64 = 0
+    /// How many frames of the lane for members and whole partitions come late.
+    var lateControl: UInt64 = 0
+    /// How many packets meet a delay of the heavy tail.
+    var delay: UInt64 = 0
+
+    static func threshold(_ probability: Double) -> UInt64 {
+        probability <= 0 ? 0 : probability >= 1 ? .max : UInt64(probability * 0x1p64)
+    }
+}
