@@ -1,13 +1,16 @@
 public import Machine
 
 // id 16 bytes | version u64 | run u64 | state u8 | ports 3 × u16 | weight u32 | name | host | zone | software version, each behind
-// its length | holdings | contested u8 | directive 9 bytes. All but the last two is the member's own word.
+// its length | holdings | number of runs u8, runs u64 | directive 9 bytes. All but the last two is the member's own word.
 
 extension Member {
     /// Writes the record in its one form: about 100 bytes and the holdings.
     public func encode(into buffer: inout ByteBuffer) {
         encodeOwnWord(into: &buffer)
-        buffer.writeInteger(isContested ? 1 : 0, as: UInt8.self)
+        buffer.writeInteger(UInt8(runs.count))
+        for run in runs {
+            buffer.writeInteger(run)
+        }
         directive.encode(into: &buffer)
     }
 
@@ -37,14 +40,21 @@ extension Member {
         let zone = try buffer.decodePrefixedString(limit: Self.nameByteLimit, "a member's zone")
         let software = try buffer.decodePrefixedString(limit: Self.nameByteLimit, "a member's software version")
         let holdings = try PartitionSet(decoding: &buffer)
-        let contested = try buffer.decodeInteger(as: UInt8.self, "whether a member is contested")
-        guard contested <= 1 else { throw .invalid("whether a member is contested") }
+        var runs: [UInt64] = []
+        for _ in 0..<(try buffer.decodeInteger(as: UInt8.self, "the number of a member's runs")) {
+            let next = try buffer.decodeInteger(as: UInt64.self, "a member's runs")
+            guard runs.count < Self.runLimit, runs.last.map({ $0 < next }) ?? true else {
+                throw .invalid("a member's runs")
+            }
+            runs.append(next)
+        }
+        guard !runs.isEmpty else { throw .invalid("a member's runs") }
         let directive = try Directive(decoding: &buffer)
         self.init(
             id: id, name: name, host: host, port: port, httpPort: httpPort, respPort: respPort, zone: zone,
             weight: weight, state: state, holdings: holdings, softwareVersion: software, version: version,
             run: run, directive: directive)
-        isContested = contested == 1
+        self.runs = runs
         try check()
     }
 }

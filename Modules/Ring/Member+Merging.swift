@@ -5,8 +5,8 @@ extension Member {
     /// Takes over what the other record knows better; `true` where that changed anything.
     ///
     /// A product of two registers, so idempotent, commutative, associative and inflationary. Of two different words of one
-    /// version, which a node says that has gone back in time or runs twice, everybody keeps the one that is less by its
-    /// bytes, and that there were two.
+    /// version, which a node says that has gone back in time, runs twice or whose start came to nothing, everybody keeps the
+    /// one that is less by its bytes, and which starts there were.
     @discardableResult
     mutating func merge(_ other: Member) -> Bool {
         precondition(id == other.id, "records of two members")
@@ -14,17 +14,16 @@ extension Member {
         directive = max(directive, other.directive)
         var changed = directive != before
         guard version <= other.version else { return changed }
-        let wasContested = isContested
-        let isContest = version == other.version && (isContested || other.isContested || !hasSameWord(as: other))
+        let all = version == other.version ? Self.least(runs + other.runs) : other.runs
         if version < other.version || other.isPreferredWord(over: self) {
             let winner = directive
             self = other
             directive = winner
             changed = true
         }
-        if isContest {
-            isContested = true
-            changed = changed || !wasContested
+        if runs != all {
+            runs = all
+            changed = true
         }
         return changed
     }
@@ -38,10 +37,10 @@ extension Member {
     }
 
     /// Whether the member says the same of itself in both records, whatever others say of it.
-    private func hasSameWord(as other: Member) -> Bool {
+    public func hasSameWord(as other: Member) -> Bool {
         var copy = other
         copy.directive = directive
-        copy.isContested = isContested
+        copy.runs = runs
         return copy == self
     }
 

@@ -12,10 +12,11 @@ public struct Member: Hashable, Sendable, Identifiable {
     public private(set) var version: UInt64
     /// Which start of the node says this: drawn at random at each. Two nodes on copies of one disk say the same under the
     /// same version but for this.
-    public var run: UInt64
-    /// Whether there are two different words of this version: the node has gone back in time, or runs twice. Its next word
-    /// ends it.
-    public internal(set) var isContested = false
+    public let run: UInt64
+    /// The starts that have said a word of this version, in order, this one among them; the ``runLimit`` least where there
+    /// are more. One, but where starts came to nothing before anybody heard of them. Where it is one that the node does not
+    /// remember, the node has gone back in time, or runs twice.
+    public internal(set) var runs: [UInt64]
     /// The state that it gives itself; never `removed`, which is an operator's.
     public var state: MemberState
     /// The name that people call it by, at most 64 bytes of UTF-8. Not an identity.
@@ -45,6 +46,8 @@ public struct Member: Hashable, Sendable, Identifiable {
     public static let nameByteLimit = 64
     /// The most bytes of a host.
     public static let hostByteLimit = 255
+    /// The most ``runs`` that are kept.
+    public static let runLimit = 8
     /// The greatest version, 2^48 − 1: so that the measure of a whole membership fits 64 bits.
     public static let versionLimit: UInt64 = (1 << 48) - 1
 
@@ -57,6 +60,7 @@ public struct Member: Hashable, Sendable, Identifiable {
         self.id = id
         self.version = version
         self.run = run
+        runs = [run]
         self.state = state
         self.name = name
         self.host = host
@@ -91,16 +95,30 @@ public struct Member: Hashable, Sendable, Identifiable {
         change(&self)
         self.version = min(version + 1, Self.versionLimit)
         self.directive = directive
-        isContested = false
+        runs = [run]
     }
 
-    /// Changes a word that nobody else has heard.
-    mutating func reword(_ change: (inout Member) -> Void) {
-        let (version, directive, isContested) = (version, directive, isContested)
-        change(&self)
-        self.version = version
-        self.directive = directive
-        self.isContested = isContested
+    /// The member's own word at another start: under the next version, but where nobody is known to have heard the last one.
+    mutating func restart(run: UInt64, wasTold: Bool, _ change: (inout Member) -> Void) {
+        var next = Member(
+            id: id, name: name, host: host, port: port, httpPort: httpPort, respPort: respPort, zone: zone,
+            weight: weight, state: state, holdings: holdings, softwareVersion: softwareVersion, version: version,
+            run: run, directive: directive)
+        let before = self
+        change(&next)
+        self = next
+        version = wasTold ? min(before.version + 1, Self.versionLimit) : before.version
+        directive = before.directive
+        runs = wasTold ? [run] : Self.least(before.runs + [run])
+    }
+
+    /// The ``runLimit`` least of some runs, in order.
+    static func least(_ runs: [UInt64]) -> [UInt64] {
+        var result: [UInt64] = []
+        for run in runs.sorted() where run != result.last && result.count < runLimit {
+            result.append(run)
+        }
+        return result
     }
 
     /// Refuses what the encoding cannot carry: a text or a number over its limit, or a state that is not the member's.

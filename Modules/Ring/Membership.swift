@@ -94,12 +94,13 @@ public struct Membership: Hashable, Sendable {
     }
 
     /// Changes the own word of a member that starts again; for that member itself. Under the next version, but where nobody
-    /// has heard the last one: then under the same. `false` where it is not in the table.
+    /// is known to have heard the last one: then under the same. `false` where it is not in the table.
     @discardableResult
-    public mutating func restart(_ id: NodeID, wasTold: Bool, _ change: (inout Member) -> Void) -> Bool {
+    public mutating func restart(
+        _ id: NodeID, run: UInt64, wasTold: Bool, _ change: (inout Member) -> Void
+    ) -> Bool {
         guard var record = self[id] else { return false }
-        guard !wasTold else { return amend(id, change) }
-        record.reword(change)
+        record.restart(run: run, wasTold: wasTold, change)
         self = Membership(records.map { $0.id == id ? record : $0 })
         return true
     }

@@ -162,4 +162,27 @@ import Wire
         control.receive(.membershipPersisted, at: .zero, into: &effects)
         #expect(control.ownRecord.map { $0.version > later.version && $0.weight == before.weight } == true)
     }
+
+    @Test(arguments: [false, true])
+    func `a word of an earlier start that came to nothing is no other's`(isForeign: Bool) {
+        var told = Membership([member(Self.own), member(Self.other)])
+        told.restart(Self.own, run: 5, wasTold: true) { _ in }
+        var own = told
+        if isForeign {
+            // The image of a disk that knows nothing of that start.
+            own = Membership([member(Self.own), member(Self.other)])
+            own.restart(Self.own, run: 4, wasTold: true) { _ in }
+        }
+        own.restart(Self.own, run: 6, wasTold: false) { _ in }
+        var control = control(knowing: own.records)
+        var effects = Effects<ControlEffect>()
+        control.receive(.start(seeds: []), at: .zero, into: &effects)
+        let exchange = MembershipExchange(configuration: ring, membership: told)
+        control.receive(.exchangeRequested(exchange, caller), at: .zero, into: &effects)
+        #expect(Told(&effects).actors.isEmpty == !isForeign)
+        control.receive(.membershipPersisted, at: .zero, into: &effects)
+        control.receive(.membershipPersisted, at: .zero, into: &effects)
+        #expect(control.ownRecord?.run == 6)
+        #expect(control.ownRecord?.holdings.isEmpty == isForeign)
+    }
 }

@@ -10,7 +10,7 @@ import Testing
         var member = Member(
             id: NodeID(high: 1, low: 2), name: "bär", host: "10.0.0.1", port: 7400, httpPort: 7401, respPort: 7402,
             zone: "z", weight: 200, state: .up, holdings: holdings, softwareVersion: "1.0", version: 5, run: 9)
-        member.isContested = true
+        member.runs = [3, 9]
         member.directive = Directive(epoch: 6, kind: .leave, weight: 9)
         return member
     }
@@ -24,7 +24,7 @@ import Testing
             0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 1, 0x1c, 0xe8, 0x1c, 0xe9, 0x1c, 0xea, 0, 0, 0, 200,
         ]
         expected += [4, 0x62, 0xc3, 0xa4, 0x72, 8] + Array("10.0.0.1".utf8) + [1, 0x7a, 3] + Array("1.0".utf8)
-        expected += [0x44, 8, 0, 1]
+        expected += [0x44, 8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 9]
         expected += [0, 0, 0, 6, 1, 0, 0, 0, 9]
         #expect(Array(buffer.readableBytesView) == expected)
         #expect(try Member(decoding: &buffer) == Self.sample())

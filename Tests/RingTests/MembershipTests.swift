@@ -15,7 +15,7 @@ import Testing
                     id: id, name: name, host: "h", port: 1, state: state, holdings: .none(of: 4),
                     version: UInt64(version)))
         }
-        words[1].isContested = true
+        words[1].runs = [0, 7]
         var directives = [
             Directive.initial, Directive(epoch: 1, kind: .leave, weight: nil),
             Directive(epoch: 1, kind: .remove, weight: nil), Directive(epoch: 2, kind: .none, weight: nil),

@@ -42,7 +42,7 @@ extension ControlPlane {
         if let word = exchange.membership[own] {
             hear(ownWord: word, at: now, into: &effects)
             // Whoever has this word, or a later one, has heard of this start.
-            isTold = isTold || word.run == upcoming[own]?.run
+            isTold = isTold || upcoming[own].map { word.runs.contains($0.run) } ?? false
         }
         persist(into: &effects)
         settle(at: now, into: &effects)
@@ -55,13 +55,17 @@ extension ControlPlane {
         var trial = Membership([before])
         trial.merge(word)
         guard let after = trial[own], after != before else { return }
-        guard after.version > before.version || after.isContested else {
+        let isForeign = after.version > before.version || !after.runs.allSatisfy { before.runs.contains($0) }
+        guard isForeign || !after.hasSameWord(as: before) else {
             upcoming.merge(word)
             return
         }
+        // Else it is a word of this node's own, of a start that came to nothing.
         foreignWord = foreignWord.map { $0.version < word.version ? word : $0 } ?? word
         contradictIfDue(at: now, into: &effects)
-        goBackInTime(at: now, into: &effects)
+        if isForeign {
+            goBackInTime(at: now, into: &effects)
+        }
     }
 
     /// Says again, under a version beyond, what the node is: it knows that better than others, but for how far it has come.

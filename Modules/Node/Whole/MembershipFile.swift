@@ -6,9 +6,10 @@ public import Storage
 ///
 ///     told u8 | membership
 ///
-/// Each start draws a random number into the node's own word, so that two lives on copies of one disk say different things.
-/// Peers notice it as long as both say them under one version: so the version goes up once somebody has heard the last,
-/// and not with each start. A backup that fails to start a few times before it meets its peers would else have outrun them.
+/// Each start draws a random number into the node's own word (``Ring/Member/run``), so that two lives on copies of one disk
+/// say different things. Peers notice it as long as both say them under one version: so the version goes up once somebody is
+/// known to have heard the last, and not with each start. A backup that fails to start a few times before it meets its peers
+/// would else have outrun them. The word names the starts that it remembers (``Ring/Member/runs``).
 ///
 /// Changed by one thread at a time.
 public struct MembershipFile: Sendable {
@@ -34,11 +35,7 @@ public struct MembershipFile: Sendable {
         } catch {
             throw .unsupported("the membership cannot be read: \(error)")
         }
-        let isKnown = membership.restart(node, wasTold: wasTold) { record in
-            describe(&record)
-            record.run = run
-        }
-        guard isKnown else {
+        guard membership.restart(node, run: run, wasTold: wasTold, describe) else {
             throw .unsupported("the membership does not have this node")
         }
         try replace(with: membership, isTold: false)

@@ -41,7 +41,8 @@ extension World {
     /// Starts the node that is at home on a host's disk.
     func start(_ host: SimulatedHost, seeds: [GossipAddress] = []) throws(StorageFailure) {
         guard host.node == nil else { return }
-        guard let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next()) else {
+        guard let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next())
+        else {
             throw .notFound("an identity on host \(host.index)")
         }
         var log = LogEngine.Configuration()
