@@ -14,7 +14,7 @@ public struct GossipConfiguration: Sendable {
     public var indirectProbes = 3
     /// An unreachable member is probed once in so many periods, in turns, for ever, so that a partition of any length
     /// heals (memberlist#222); in every period while nobody else is left. At least 1.
-    public var reconnectionPeriods = 10
+    public var reconnectionPeriods = 3
 
     // MARK: Suspicion
 
