@@ -66,7 +66,8 @@ public struct GetCoordination: Sendable {
     private let reach: GetReach
 
     private var asked: PositionSet = []
-    private var answered: PositionSet = []
+    /// Those who have answered.
+    public private(set) var answered: PositionSet = []
     private var failed: PositionSet = []
     /// Those that can be reached and are not asked yet.
     private var reserve: PositionSet = []
@@ -88,7 +89,8 @@ public struct GetCoordination: Sendable {
         self.reach = reach
     }
 
-    private var outstanding: PositionSet { asked - answered - failed }
+    /// Those who were asked, and have neither answered nor failed.
+    public var outstanding: PositionSet { asked - answered - failed }
 
     /// The holders that have not answered; where nobody was asked, those that cannot be reached.
     public var missing: PositionSet { map.holders - (asked.isEmpty ? map.reachable : answered) }

@@ -2,17 +2,17 @@ import Causality
 import Coordinator
 import Testing
 
-/// What can happen to a coordination.
-enum RunEvent: Hashable {
-    case answer(Int)
-    case fail(Int)
-    case hedge
-    case patience
-    case deadline
-}
-
 /// One get beside a plainly correct account of it: sets, and every rule asked anew after each event.
 struct GetRun {
+    /// What can happen to it.
+    enum Event: Hashable {
+        case answer(Int)
+        case fail(Int)
+        case hedge
+        case patience
+        case deadline
+    }
+
     let world: World
     let required: QuorumRequirement
     /// The copy at each position.
@@ -22,7 +22,7 @@ struct GetRun {
     private var asked: Set<Int> = []
     private var answered: Set<Int> = []
     private var failed: Set<Int> = []
-    private var events: [RunEvent] = []
+    private var events: [Event] = []
     private var reply: GetOutcome?
     private(set) var isFinished = false
     private var isImpatient = false
@@ -41,7 +41,7 @@ struct GetRun {
     private var outstanding: Set<Int> { asked.subtracting(answered).subtracting(failed) }
 
     /// What can happen next; nothing once all is over.
-    var enabled: [RunEvent] {
+    var enabled: [Event] {
         guard !isFinished else { return [] }
         return outstanding.sorted().flatMap { [.answer($0), .fail($0)] } + (coordination.canHedge ? [.hedge] : [])
             + (isImpatient ? [] : [.patience]) + [.deadline]
@@ -90,7 +90,7 @@ struct GetRun {
         }
     }
 
-    mutating func apply(_ event: RunEvent) {
+    mutating func apply(_ event: Event) {
         events.append(event)
         let step: GetStep
         switch event {
@@ -112,7 +112,7 @@ struct GetRun {
         check(step, after: event)
     }
 
-    private mutating func check(_ step: GetStep, after event: RunEvent) {
+    private mutating func check(_ step: GetStep, after event: Event) {
         let newlyAsked = Set(step.ask)
         #expect(newlyAsked.isDisjoint(with: asked), "\(self): asked twice")
         #expect(newlyAsked.isEmpty || reply == nil, "\(self): nobody needs \(newlyAsked)")
