@@ -41,7 +41,8 @@ extension World {
     /// Starts the node that is at home on a host's disk.
     func start(_ host: SimulatedHost, seeds: [GossipAddress] = []) throws(StorageFailure) {
         guard host.node == nil else { return }
-        guard let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next()) else {
+        guard let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next())
+        else {
             throw .notFound("an identity on host \(host.index)")
         }
         var log = LogEngine.Configuration()
@@ -52,6 +53,7 @@ extension World {
             host.fileSystem, directory: SimulatedHost.directory + "/store", configuration: log)
         var configuration = NodeConfiguration(control: ControlConfiguration(cluster: Self.cluster, ring: ring))
         configuration.shards = options.shards
+        configuration.shard.isHedging = options.isHedging
         host.node = try Node(home: home, engine: engine, configuration: configuration, seed: generator.next())
         host.failure = nil
         report("host \(host.index) starts as \(host.id.description.prefix(8))")
