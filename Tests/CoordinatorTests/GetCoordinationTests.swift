@@ -259,9 +259,9 @@ import Testing
         }
     }
 
-    /// All, or enough with each replica as the own copy, or with none; of three owners one stands for all.
+    /// All, or enough: with the last owner's copy as the own one and, of fewer than three owners, with none.
     private static func reaches(_ world: World) -> [GetReach] {
-        let own: [Int?] = world.owners < 3 ? [nil] + (0..<world.owners).map { $0 } : [world.owners - 1]
+        let own: [Int?] = world.owners < 3 ? [nil, world.owners - 1] : [world.owners - 1]
         return [.everyHolder] + own.map { .enough(first: $0) }
     }
 
