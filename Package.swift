@@ -73,7 +73,7 @@ let package = Package(
         tests("Hashing", ["Machine"]),
         // Floor 1
         module("Causality", ["Machine", "Hashing"]),
-        tests("Causality", ["Machine", "Hashing"]),
+        tests("Causality", ["Machine", "Hashing", "Simulator"]),
         module("Ring", ["Machine", "Hashing"]),
         tests("Ring", ["Machine", "Hashing"]),
         module("Gossip", ["Machine"]),

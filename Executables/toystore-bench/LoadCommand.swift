@@ -33,7 +33,7 @@ struct LoadCommand: AsyncParsableCommand {
         guard (1...64).contains(nodes.loops ?? 1) else { throw ValidationError("--loops must be 1 to 64") }
         guard target.isEmpty || !nodes.isGiven else {
             throw ValidationError(
-                "--nodes, --engine, --durability, --loops and --data-dir are for nodes in this process: leave --target out"
+                "--nodes, --engine, --durability, --no-hedging, --loops and --data-dir are for nodes in this process: leave --target out"
             )
         }
     }
@@ -138,12 +138,15 @@ struct NodeOptions: ParsableArguments {
     @Option(help: "What keeps the data: log or memory. (default: log)") var engine: ServerConfiguration.Engine?
     @Option(help: "What an acknowledgement promises: sync, interval or none. (default: sync)")
     var durability: ServerConfiguration.Durability?
+    @Flag(help: "Gets ask all replicas at once.") var noHedging = false
     @Option(help: "Event loops of each node. (default: the cores shared out, at least 1)") var loops: Int?
     @Option(help: ArgumentHelp("The folder for their temporary folders. (default: the system's)", valueName: "dir"))
     var dataDir: String?
 
     /// Whether anything is said about them.
-    var isGiven: Bool { nodes != nil || engine != nil || durability != nil || loops != nil || dataDir != nil }
+    var isGiven: Bool {
+        nodes != nil || engine != nil || durability != nil || noHedging || loops != nil || dataDir != nil
+    }
     /// How many there are.
     var count: Int { nodes ?? 3 }
 }

@@ -28,6 +28,7 @@ struct OwnCluster: Sendable {
                 configuration.dataDirectory = folder.appendingPathComponent("\(number)").path
                 configuration.engine = options.engine ?? configuration.engine
                 configuration.durability = options.durability ?? configuration.durability
+                configuration.isHedging = !options.noHedging
                 configuration.valueByteLimit = max(configuration.valueByteLimit, valueByteCount)
                 configuration.seeds = nodes.prefix(1).map { RPCSeed(host: $0.endpoint.host, port: $0.endpoint.port) }
                 let node = try await NodeServer.start(configuration, logger: logger)
@@ -43,6 +44,7 @@ struct OwnCluster: Sendable {
             ? "memory" : "log, durability \((options.durability ?? .sync).rawValue), in \(place.path)"
         let description =
             "\(nodes.count) in this process, event loops of each \(loops), engine \(storage)"
+            + (options.noHedging ? ", gets ask all" : "")
         return OwnCluster(nodes: nodes, description: description, folder: folder)
     }
 

@@ -55,11 +55,15 @@ struct StorageOptions: ParsableArguments {
 struct RequestOptions: ParsableArguments {
     @Option(.read) var read: String?
     @Option(.write) var write: String?
+    @Option(.hedging) var hedging: String?
     @Option(.timeout) var timeout: String?
     @Option(.maxValueSize) var maxValueSize: String?
 
     var given: [(Setting, [String?])] {
-        [(.read, [read]), (.write, [write]), (.timeout, [timeout]), (.maxValueSize, [maxValueSize])]
+        [
+            (.read, [read]), (.write, [write]), (.hedging, [hedging]), (.timeout, [timeout]),
+            (.maxValueSize, [maxValueSize]),
+        ]
     }
 }
 

@@ -32,14 +32,26 @@ public enum GetOutcome: Equatable, Sendable {
     case timeout(required: Int, available: Int)
 }
 
-/// One get: asks the holders, answers at R, merges, and repairs every stale replica that it saw.
+/// Whom a get asks at first.
+public enum GetReach: Hashable, Sendable {
+    /// Every holder: the fastest R answer, and every stale holder is seen and repaired.
+    case everyHolder
+    /// As many holders as the answer needs: the one at `first` if it is one (the own copy, which costs no message), then
+    /// owners, then others. The rest are a reserve for ``GetCoordination/hedge()`` and for whoever fails.
+    case enough(first: Int?)
+}
+
+/// One get: asks the holders, or as many as it needs, answers at R, merges, and repairs every stale replica that it saw.
 ///
 /// ```
 ///  begin ──► waiting ──R answers──► answered ──everyone has answered, or the deadline──► finished
-///               │                                                            ▲
-///               └──too few are left, or the deadline──► refused ─────────────┘
+///             │  ▲ │                                                         ▲
+///             └──┘ └──too few are left, or the deadline──► refused ──────────┘
+///   hedge, failure, impatience: others are asked
 /// ```
 /// Rules (DESIGN 6):
+/// - with ``GetReach/enough(first:)`` the holders that were not asked are a reserve: the failure of one asks the next at
+///   once, and a hedge, a silence or a count that is still not reached asks all; no fallback is asked before the reserve is;
 /// - a value counts from anyone who was asked; "not found" needs R *holders*, so a fallback that has nothing proves nothing;
 /// - owners that do not hold the partition yet are asked only where ``QuorumRequirement`` wants answers of owners as well;
 /// - a fallback's empty answer counts beside a value only when no holder is still expected, so it never displaces one;
@@ -51,10 +63,16 @@ public struct GetCoordination: Sendable {
     private var map: ReplicaMap
     private let requirement: QuorumRequirement
     private let isSloppy: Bool
+    private let reach: GetReach
 
     private var asked: PositionSet = []
-    private var answered: PositionSet = []
+    /// Those who have answered.
+    public private(set) var answered: PositionSet = []
     private var failed: PositionSet = []
+    /// Those that can be reached and are not asked yet.
+    private var reserve: PositionSet = []
+    /// How many have failed for whom no fallback was asked yet.
+    private var unreplaced = 0
     private var hasReplied = false
 
     /// Who has answered with which copy; at most as long as `asked`.
@@ -64,13 +82,15 @@ public struct GetCoordination: Sendable {
     public private(set) var merged: Object?
 
     /// A get over these replicas with these counts; `isSloppy` lets fallbacks stand in.
-    public init(map: ReplicaMap, requirement: QuorumRequirement, isSloppy: Bool) {
+    public init(map: ReplicaMap, requirement: QuorumRequirement, isSloppy: Bool, reach: GetReach = .everyHolder) {
         self.map = map
         self.requirement = requirement
         self.isSloppy = isSloppy
+        self.reach = reach
     }
 
-    private var outstanding: PositionSet { asked - answered - failed }
+    /// Those who were asked, and have neither answered nor failed.
+    public var outstanding: PositionSet { asked - answered - failed }
 
     /// The holders that have not answered; where nobody was asked, those that cannot be reached.
     public var missing: PositionSet { map.holders - (asked.isEmpty ? map.reachable : answered) }
@@ -78,21 +98,37 @@ public struct GetCoordination: Sendable {
     /// Whether the client has its answer.
     public var isAnswered: Bool { hasReplied }
 
-    /// Asks every holder that can be reached, and a fallback for each that cannot.
+    /// Whether some are not asked yet, but would be with a ``hedge()``.
+    public var canHedge: Bool { !hasReplied && !reserve.isEmpty }
+
+    /// Asks every holder that can be reached, and a fallback for each that cannot; or just enough of the holders.
     public mutating func begin() -> GetStep {
         let wanted = requirement.owners > 0 ? map.replicas : map.holders
-        failed = wanted - map.reachable
-        asked = wanted & map.reachable
-        let primaries = (asked & map.owners).count
+        let available = wanted & map.reachable
         let standingIn = isSloppy ? (map.fallbacks & map.reachable).count : 0
-        let counted = min((asked & map.holders).count + standingIn, map.holders.count)
-        if let (required, available) = shortfall(counted: counted, owners: primaries) {
+        let counted = min((available & map.holders).count + standingIn, map.holders.count)
+        if let (required, available) = shortfall(counted: counted, owners: (available & map.owners).count) {
             hasReplied = true
-            asked = []
             return GetStep(reply: .unavailable(required: required, available: available), isFinished: true)
         }
-        _ = standIn((failed & map.holders).count)
+        failed = wanted - map.reachable
+        unreplaced = (failed & map.holders).count
+        if case .enough(let first) = reach, requirement.owners == 0, let enough = enough(of: available, first: first) {
+            asked = enough
+            reserve = available - enough
+        } else {
+            asked = available
+        }
+        if reserve.isEmpty {
+            _ = standIn(unreplaced)
+        }
         return GetStep(ask: asked)
+    }
+
+    /// The replicas that were asked take longer than usual: all the others are asked as well. A no-op where nobody is left.
+    public mutating func hedge() -> GetStep {
+        guard canHedge else { return GetStep() }
+        return GetStep(ask: askTheRest())
     }
 
     /// A replica has answered with its copy, or that it has none.
@@ -117,16 +153,18 @@ public struct GetCoordination: Sendable {
             return GetStep()
         }
         failed.insert(position)
-        let more = standIn((map.holders | map.fallbacks).contains(position) ? 1 : 0)
+        unreplaced += (map.holders | map.fallbacks).contains(position) ? 1 : 0
+        let more = askNext()
         var step = advance()
         step.ask = step.ask | more
         return step
     }
 
-    /// The holders that were asked have been silent for too long: fallbacks are asked as well.
+    /// The holders that were asked have been silent for too long: whoever is in reserve is asked, and fallbacks as well.
     public mutating func losePatience() -> GetStep {
         guard !hasReplied else { return GetStep() }
-        return GetStep(ask: standIn((outstanding & map.holders).count))
+        let silent = (outstanding & map.holders).count
+        return GetStep(ask: askTheRest() | standIn(silent))
     }
 
     /// The deadline: whoever has not answered by now is not waited for.
@@ -147,6 +185,43 @@ public struct GetCoordination: Sendable {
         map.reachable = map.reachable | fallbacks
     }
 
+    /// Enough holders for the counts, if all of them answer, or `nil` where there are not more than that.
+    private func enough(of available: PositionSet, first: Int?) -> PositionSet? {
+        let count = max(requirement.holders, 1)
+        guard available.count > count else { return nil }
+        var chosen = PositionSet()
+        if let first, available.contains(first) {
+            chosen.insert(first)
+        }
+        // Owners stand before all others, so that going through the positions in order takes them first.
+        var primaries = (chosen & map.owners).count
+        for position in available - chosen {
+            let isOwner = map.owners.contains(position)
+            guard chosen.count < count || (isOwner && primaries < requirement.primaries) else { break }
+            chosen.insert(position)
+            primaries += isOwner ? 1 : 0
+        }
+        return chosen.count < available.count ? chosen : nil
+    }
+
+    /// In the place of one that has failed: the next in reserve, or fallbacks where nobody is.
+    private mutating func askNext() -> PositionSet {
+        guard !hasReplied else { return [] }
+        if let next = reserve.popFirst() {
+            asked.insert(next)
+            return PositionSet(next)
+        }
+        return standIn(unreplaced)
+    }
+
+    /// Everyone in reserve, and a fallback for each that has failed.
+    private mutating func askTheRest() -> PositionSet {
+        let more = reserve
+        asked = asked | more
+        reserve = []
+        return more | standIn(unreplaced)
+    }
+
     /// Asks up to `count` fallbacks more.
     private mutating func standIn(_ count: Int) -> PositionSet {
         guard isSloppy, !hasReplied else { return [] }
@@ -156,6 +231,7 @@ public struct GetCoordination: Sendable {
             asked.insert(next)
             chosen.insert(next)
         }
+        unreplaced = max(unreplaced - chosen.count, 0)
         return chosen
     }
 
@@ -164,7 +240,10 @@ public struct GetCoordination: Sendable {
         var step = GetStep()
         if !hasReplied {
             if let (required, available) = shortfall {
-                if outstanding.isEmpty {
+                if outstanding.isEmpty, !reserve.isEmpty {
+                    // Whoever came in the place of one that failed does not count as that one did (PR).
+                    step.ask = askTheRest()
+                } else if outstanding.isEmpty {
                     hasReplied = true
                     step.reply = .unavailable(required: required, available: available)
                 }

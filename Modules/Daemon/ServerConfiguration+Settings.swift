@@ -26,6 +26,7 @@ extension ServerConfiguration {
         replicas = settings.replicas
         read = settings.read
         write = settings.write
+        isHedging = settings.hedging == .on
         timeout = settings.timeout
         valueByteLimit = settings.maxValueSize
         hintLimit = settings.hintLimit

@@ -33,6 +33,7 @@ extension NodeConfiguration {
 
         read = try given.value(of: .read, .quorum) ?? .quorum
         write = try given.value(of: .write, .quorum) ?? .quorum
+        hedging = try given.value(of: .hedging, .choice) ?? .on
         timeout = try given.value(of: .timeout, .duration(in: Self.timeoutLimits)) ?? Self.defaultTimeout
         maxValueSize =
             try given.value(of: .maxValueSize, .byteCount(in: Self.maxValueSizeLimits)) ?? Self.defaultMaxValueSize

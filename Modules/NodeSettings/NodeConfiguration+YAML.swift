@@ -39,6 +39,7 @@ extension NodeConfiguration {
         case .hintLimit: String(hintLimit)
         case .read: read.description
         case .write: write.description
+        case .hedging: hedging.rawValue
         case .timeout: SettingText.describe(timeout)
         case .maxValueSize: SettingText.describe(byteCount: maxValueSize)
         case .logLevel: logLevel.rawValue

@@ -57,6 +57,8 @@ public struct NodeConfiguration: Hashable, Sendable {
     public let read: QuorumSize
     /// W where a request does not say.
     public let write: QuorumSize
+    /// Whom a read asks at first.
+    public let hedging: Hedging
     /// The time until a request has its answer, where it does not say, in whole milliseconds.
     public let timeout: Duration
     /// The most bytes of a value.
@@ -94,6 +96,14 @@ extension NodeConfiguration {
         case interval
         /// When the system has it, which writes it when it likes.
         case none
+    }
+
+    /// Whom a read asks at first.
+    public enum Hedging: String, CaseIterable, Hashable, Sendable {
+        /// As few replicas as its answer needs, and the others where that takes long.
+        case on
+        /// All replicas.
+        case off
     }
 
     /// How important a message is, by the names of swift-log.

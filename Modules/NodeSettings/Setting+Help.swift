@@ -9,7 +9,7 @@ extension Setting {
         case .weight, .partitions, .replicas, .hintLimit: "number"
         case .evictAfter, .timeout: "duration"
         case .dataDirectory: "directory"
-        case .engine, .durability, .logLevel, .logFormat: choices.joined(separator: "|")
+        case .engine, .durability, .hedging, .logLevel, .logFormat: choices.joined(separator: "|")
         case .read, .write: "number|quorum|all|one"
         case .maxValueSize: "size"
         case .tlsCertificate, .tlsKey, .tlsAuthority, .gossipKey, .auth, .config: "file"
@@ -38,6 +38,7 @@ extension Setting {
         case .hintLimit: "Writes kept one by one for unreachable owners; beyond it, repair takes over."
         case .read: "Answers that a read waits for, unless the request says."
         case .write: "Acknowledgements that a write waits for, unless the request says."
+        case .hedging: "Whether a read asks as few replicas as it needs, and the others when that takes long."
         case .timeout: "The time in which a request is answered, unless it says: 500ms, 5s, 1m."
         case .maxValueSize: "The largest value taken: 4096, 512KiB, 1MiB."
         case .logLevel: "The least important messages to log."
@@ -70,6 +71,7 @@ extension Setting {
         case .durability: NodeConfiguration.Durability.sync.rawValue
         case .hintLimit: String(NodeConfiguration.defaultHintLimit)
         case .read, .write: "quorum"
+        case .hedging: NodeConfiguration.Hedging.on.rawValue
         case .timeout: SettingText.describe(NodeConfiguration.defaultTimeout)
         case .maxValueSize: SettingText.describe(byteCount: NodeConfiguration.defaultMaxValueSize)
         case .logLevel: NodeConfiguration.LogLevel.info.rawValue
@@ -83,6 +85,7 @@ extension Setting {
         switch self {
         case .engine: NodeConfiguration.Engine.allCases.map(\.rawValue)
         case .durability: NodeConfiguration.Durability.allCases.map(\.rawValue)
+        case .hedging: NodeConfiguration.Hedging.allCases.map(\.rawValue)
         case .logLevel: NodeConfiguration.LogLevel.allCases.map(\.rawValue)
         case .logFormat: NodeConfiguration.LogFormat.allCases.map(\.rawValue)
         default: []

@@ -29,6 +29,7 @@ public enum Setting: String, CaseIterable, Hashable, Sendable {
     // Requests
     case read
     case write
+    case hedging
     case timeout
     case maxValueSize = "max-value-size"
 

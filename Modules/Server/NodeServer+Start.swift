@@ -211,6 +211,7 @@ extension NodeServer {
         var shardConfiguration = ShardConfiguration()
         shardConfiguration.read = configuration.read
         shardConfiguration.write = configuration.write
+        shardConfiguration.isHedging = configuration.isHedging
         shardConfiguration.timeout = configuration.timeout.nanoseconds
         shardConfiguration.isDurable = configuration.engine == .log && configuration.durability == .sync
         let shards = loops.enumerated().map { index, loop in

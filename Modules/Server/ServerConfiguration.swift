@@ -54,6 +54,8 @@ public struct ServerConfiguration: Sendable {
     public var read = QuorumSize.quorum
     /// W where a request does not say.
     public var write = QuorumSize.quorum
+    /// Whether a read asks as few replicas as its answer needs, and the others where that takes long; or all at once.
+    public var isHedging = true
     /// How long a request takes at most where it does not say.
     public var timeout: Duration = .seconds(5)
     /// The longest value that clients may write, in bytes.

@@ -36,6 +36,7 @@ public final class Simulation {
         var generator = SeededGenerator(seed: options.seed)
         let ring = RingConfiguration(partitions: 16 << Int(generator.below(3)), replicas: 3) ?? .standard
         var worldOptions = WorldOptions(ring: ring)
+        worldOptions.isHedging = options.seed % 4 != 0
         worldOptions.shards = 1 + Int(generator.below(3))
         worldOptions.packetDelay.spread = generator.chance(1, in: 4) ? 20_000_000 : 400_000
         worldOptions.commitDelay.spread = generator.chance(1, in: 4) ? 30_000_000 : 900_000

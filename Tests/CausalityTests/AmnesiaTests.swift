@@ -1,4 +1,5 @@
 import Machine
+import Simulator
 import Testing
 
 @testable import Causality
@@ -18,7 +19,7 @@ import Testing
     /// One replica: its record in memory and as it was last synced.
     struct Node {
         struct Record {
-            var copy = World.Copy()
+            var copy = CausalWorld.Copy()
             var epoch: UInt64
         }
 
@@ -29,7 +30,7 @@ import Testing
         var floor: UInt64 = 1
         var epochs = EpochAllocator(blockSize: 4)
 
-        var copy: World.Copy { record?.copy ?? World.Copy() }
+        var copy: CausalWorld.Copy { record?.copy ?? CausalWorld.Copy() }
 
         /// Whatever was not synced is gone.
         mutating func crash() {
@@ -77,7 +78,7 @@ import Testing
 
     static func run(seed: UInt64, rule: Rule) -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        var world = World(copies: 0, clients: 3)
+        var world = CausalWorld(copies: 0, clients: 3)
         var nodes = (1...3).map { Node(id: NodeID(high: 0, low: UInt64($0))) }
 
         for _ in 0..<(12 + generator.below(24)) {
@@ -87,7 +88,7 @@ import Testing
             case 0, 1, 2:
                 world.read(client, from: nodes[number].copy)
             case 3, 4, 5, 6, 7:
-                let seeing = World.Seeing.allCases[Int(generator.below(3))]
+                let seeing = CausalWorld.Seeing.allCases[Int(generator.below(3))]
                 let incoming = seeing == .held ? world.clients[client].context : CausalContext()
                 let epoch = nodes[number].epoch(rule, incoming: incoming, isCoordinated: true)
                 var copy = nodes[number].copy
@@ -114,7 +115,7 @@ import Testing
             }
         }
 
-        var all = World.Copy()
+        var all = CausalWorld.Copy()
         for node in nodes.shuffled(using: &generator) {
             all.object.merge(node.copy.object)
             all.known |= node.copy.known

@@ -1,4 +1,5 @@
 import Machine
+import Simulator
 import Testing
 
 @testable import Causality
@@ -64,9 +65,9 @@ import Testing
     @Test func `what clients and replicas reach comes back from its bytes`() throws {
         for seed in 0..<UInt64(1_000) {
             var generator = SeededGenerator(seed: seed)
-            var world = World(copies: 3, clients: 3)
+            var world = CausalWorld(copies: 3, clients: 3)
             for _ in 0..<16 {
-                let number = HistoryTests.step(&world, &generator)
+                let number = CausalRun.step(&world, &generator).copy
                 let object = world.copies[number].object
                 var buffer = ByteBuffer()
                 object.encode(into: &buffer)

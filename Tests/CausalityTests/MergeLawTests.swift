@@ -1,4 +1,5 @@
 import Machine
+import Simulator
 import Testing
 
 @testable import Causality
@@ -49,10 +50,10 @@ import Testing
     @Test func `the laws hold for states that clients and replicas reach`() throws {
         for seed in 0..<UInt64(runs(3_000)) {
             var generator = SeededGenerator(seed: seed)
-            var world = World(copies: 3, clients: 3)
+            var world = CausalWorld(copies: 3, clients: 3)
             var states: [Object] = [Object()]
             for _ in 0..<16 {
-                let copy = HistoryTests.step(&world, &generator)
+                let copy = CausalRun.step(&world, &generator).copy
                 states.append(world.copies[copy].object)
             }
             for _ in 0..<3 {

@@ -52,35 +52,4 @@ extension Object {
             }
         }
     }
-
-    /// The invariants of the representation, told as the first that is broken.
-    var brokenInvariant: String? {
-        if let broken = context.brokenInvariant {
-            return broken
-        }
-        if zip(siblings, siblings.dropFirst()).contains(where: { $0.dot >= $1.dot }) {
-            return "siblings are not sorted: \(siblings.map(\.dot))"
-        }
-        if let lost = siblings.first(where: { !context.contains($0.dot) }) {
-            return "sibling \(lost.dot) is outside of \(context)"
-        }
-        return nil
-    }
-}
-
-extension CausalContext {
-    var brokenInvariant: String? {
-        if zip(vector.entries, vector.entries.dropFirst()).contains(where: { $0.actor >= $1.actor }) {
-            return "vector is not sorted: \(self)"
-        }
-        if zip(cloud, cloud.dropFirst()).contains(where: { $0 >= $1 }) {
-            return "cloud is not sorted: \(self)"
-        }
-        if cloud.contains(where: { $0.counter <= vector[$0.actor] + 1 })
-            || vector.entries.contains(where: { $0.counter == 0 })
-        {
-            return "context is not compact: \(self)"
-        }
-        return nil
-    }
 }

@@ -1,4 +1,5 @@
 import Machine
+import Simulator
 import Testing
 
 @testable import Causality

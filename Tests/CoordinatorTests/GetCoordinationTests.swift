@@ -4,9 +4,12 @@ import Machine
 import Testing
 
 @Suite struct GetCoordinationTests {
-    private func coordination(_ world: World, _ read: Int = 2, primaries: Int? = nil) -> GetCoordination {
+    private func coordination(
+        _ world: World, _ read: Int = 2, primaries: Int? = nil, reach: GetReach = .everyHolder
+    ) -> GetCoordination {
         GetCoordination(
-            map: world.map, requirement: .read(read, primaries: primaries, world), isSloppy: world.isSloppy)
+            map: world.map, requirement: .read(read, primaries: primaries, world), isSloppy: world.isSloppy,
+            reach: reach)
     }
 
     // MARK: - Step by step
@@ -145,6 +148,75 @@ import Testing
         #expect(get.losePatience() == GetStep())
     }
 
+    // MARK: - Hedged
+
+    @Test func `a hedged read asks R holders, the own copy first, and is finished with their answers`() {
+        var get = coordination(World(), reach: .enough(first: 2))
+        #expect(get.begin() == GetStep(ask: [0, 2]))
+        #expect(get.canHedge)
+        #expect(get.receive(Copies.new, from: 2) == GetStep())
+        #expect(get.receive(Copies.old, from: 0) == GetStep(reply: .found(Copies.new), repair: [0], isFinished: true))
+        #expect(!get.canHedge)
+    }
+
+    @Test func `a hedge asks all the others, once, and whoever answers counts`() {
+        var get = coordination(World(), reach: .enough(first: nil))
+        #expect(get.begin() == GetStep(ask: [0, 1]))
+        _ = get.receive(Copies.new, from: 1)
+        #expect(get.hedge() == GetStep(ask: [2]))
+        #expect(get.hedge() == GetStep())
+        #expect(get.receive(Copies.new, from: 2) == GetStep(reply: .found(Copies.new)))
+        #expect(get.receive(nil, from: 0) == GetStep(repair: [0], isFinished: true))
+    }
+
+    @Test func `who fails is replaced by a holder at once, and by a fallback when no holder is left`() {
+        var get = coordination(World(fallbacks: 2), reach: .enough(first: nil))
+        #expect(get.begin() == GetStep(ask: [0, 1]))
+        #expect(get.fail(0) == GetStep(ask: [2]))
+        #expect(get.fail(1) == GetStep(ask: [3, 4]), "two have failed")
+        #expect(get.receive(nil, from: 2) == GetStep())
+    }
+
+    @Test func `not found takes R holders, also where others were asked in reserve`() {
+        var get = coordination(World(fallbacks: 1), reach: .enough(first: 0))
+        _ = get.begin()
+        #expect(get.receive(nil, from: 0) == GetStep())
+        #expect(get.hedge() == GetStep(ask: [2]))
+        #expect(get.fail(1) == GetStep(ask: [3]))
+        #expect(get.receive(nil, from: 3) == GetStep())
+        #expect(get.receive(nil, from: 2) == GetStep(reply: .absent, isFinished: true))
+    }
+
+    @Test func `a read of all, or of all that can be reached, has nobody in reserve`() {
+        var all = coordination(World(), 3, reach: .enough(first: 0))
+        #expect(all.begin() == GetStep(ask: [0, 1, 2]))
+        #expect(!all.canHedge)
+        var fewer = coordination(World(fallbacks: 1, unreachable: [1]), reach: .enough(first: 0))
+        #expect(fewer.begin() == GetStep(ask: [0, 2, 3]))
+        var partial = coordination(World(owners: 2, holders: [0]), 2, reach: .enough(first: 0))
+        #expect(partial.begin() == GetStep(ask: [0, 1]), "owners that hold nothing yet as well")
+    }
+
+    @Test func `with PR enough owners are asked, and the rest when a former owner came in the place of one`() {
+        let world = World(extras: 2, holders: [0, 1, 2, 3, 4])
+        // R = 1 with two holders more than owners takes three answers.
+        var get = coordination(world, 1, primaries: 2, reach: .enough(first: 4))
+        #expect(get.begin() == GetStep(ask: [0, 1, 4]))
+        #expect(get.fail(0) == GetStep(ask: [2]))
+        #expect(get.fail(1) == GetStep(ask: [3]))
+        _ = get.receive(Copies.new, from: 3)
+        _ = get.receive(Copies.new, from: 4)
+        #expect(
+            get.receive(Copies.new, from: 2)
+                == GetStep(reply: .unavailable(required: 2, available: 1), isFinished: true))
+    }
+
+    @Test func `a silent reserve is no reason to wait: impatience asks it, and a fallback for each that is silent`() {
+        var get = coordination(World(fallbacks: 2), reach: .enough(first: nil))
+        _ = get.begin()
+        #expect(get.losePatience() == GetStep(ask: [2, 3, 4]))
+    }
+
     // MARK: - Small worlds, whole
 
     @Test(arguments: 0..<6)
@@ -155,9 +227,11 @@ import Testing
             guard world.owners < 3 || (world.holders.count == 3 && world.fallbackCount < 2) else { return }
             for read in 1...world.owners {
                 let copies = Self.copies(pattern, world.count)
-                var run = GetRun(world: world, required: .read(read, world), copies: copies)
-                run.begin()
-                runs += Self.explore(run)
+                for reach in Self.reaches(world) {
+                    var run = GetRun(world: world, required: .read(read, world), copies: copies, reach: reach)
+                    run.begin()
+                    runs += Self.explore(run)
+                }
             }
         }
         #expect(runs > 10_000, "\(runs) runs")
@@ -166,12 +240,14 @@ import Testing
     @Test func `larger worlds end as they must under random schedules`() {
         let seed: UInt64 = 2007
         var generator = SeededGenerator(seed: seed)
-        for _ in 0..<5000 {
+        for _ in 0..<10_000 {
             let world = World.random(using: &generator)
             let read = 1 + Int(generator.below(UInt64(world.owners + 1)))
             let primaries = generator.chance(1, in: 4) ? Int(generator.below(UInt64(world.owners + 1))) : nil
             let copies = (0..<world.count).map { _ in Copies.all[Int(generator.below(4))] }
-            var run = GetRun(world: world, required: .read(read, primaries: primaries, world), copies: copies)
+            let reach = generator.chance(1, in: 3) ? .everyHolder : GetReach.enough(first: world.own(using: &generator))
+            var run = GetRun(
+                world: world, required: .read(read, primaries: primaries, world), copies: copies, reach: reach)
             run.begin()
             while !run.isFinished {
                 // A deadline in the midst is rare, so that most runs see every answer.
@@ -181,6 +257,12 @@ import Testing
                 }
             }
         }
+    }
+
+    /// All, or enough: with the last owner's copy as the own one and, of fewer than three owners, with none.
+    private static func reaches(_ world: World) -> [GetReach] {
+        let own: [Int?] = world.owners < 3 ? [nil, world.owners - 1] : [world.owners - 1]
+        return [.everyHolder] + own.map { .enough(first: $0) }
     }
 
     private static func copies(_ pattern: Int, _ count: Int) -> [Object?] {

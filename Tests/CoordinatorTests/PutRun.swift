@@ -3,6 +3,14 @@ import Testing
 
 /// One put beside a plainly correct account of it.
 struct PutRun {
+    /// What can happen to it.
+    enum Event: Hashable {
+        case answer(Int)
+        case fail(Int)
+        case patience
+        case deadline
+    }
+
     let world: World
     let required: QuorumRequirement
     let own: Int
@@ -13,7 +21,7 @@ struct PutRun {
     private var acknowledged: Set<Int> = []
     private var failed: Set<Int> = []
     private var standIns: [Int: Int] = [:]
-    private var events: [RunEvent] = []
+    private var events: [Event] = []
     private var reply: PutOutcome?
     private(set) var isFinished = false
     private var isPrepared = false
@@ -32,7 +40,7 @@ struct PutRun {
     private var owners: Set<Int> { Set(world.map.owners) }
     private var reachable: Set<Int> { Set(world.map.reachable) }
 
-    var enabled: [RunEvent] {
+    var enabled: [Event] {
         guard !isFinished else { return [] }
         return outstanding.sorted().flatMap { [.answer($0), .fail($0)] } + (isImpatient ? [] : [.patience]) + [
             .deadline
@@ -70,7 +78,7 @@ struct PutRun {
         check(prepared, standInsFor: failed.sorted(), isDeadline: false)
     }
 
-    mutating func apply(_ event: RunEvent) {
+    mutating func apply(_ event: Event) {
         events.append(event)
         switch event {
         case .answer(let position):

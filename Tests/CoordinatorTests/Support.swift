@@ -71,6 +71,11 @@ struct World: CustomStringConvertible {
             isSloppy: generator.chance(3, in: 4))
     }
 
+    /// The position of the coordinator itself, where it is a replica.
+    func own(using generator: inout SeededGenerator) -> Int? {
+        generator.chance(1, in: 4) ? nil : Int(generator.below(UInt64(owners + extras)))
+    }
+
     static func subsets(of set: PositionSet) -> [PositionSet] {
         let places = Array(set)
         return (0..<(1 << UInt64(places.count))).map { bits in

@@ -51,6 +51,7 @@ import Testing
         Limit(.hintLimit, taken: ["0", "100000000"], refused: ["100000001", "-1", "1k"]),
         Limit(.read, taken: ["1", "16", "quorum", "all", "one"], refused: ["0", "17", "01", "+1", "two", "", "ONE"]),
         Limit(.write, taken: ["1", "16", "quorum", "all", "one"], refused: ["0", "17", "-1", "majority", ""]),
+        Limit(.hedging, taken: ["on", "off"], refused: words + ["true", "yes"]),
         Limit(
             .timeout, taken: ["1", "1ms", "60s", "1m", "60000"],
             refused: ["0", "61s", "2m", "1.5s", "s", "5sec", "-1s"]),

@@ -25,6 +25,7 @@ import Testing
                 hint-limit: 1000000
                 read: quorum
                 write: quorum
+                hedging: "on"
                 timeout: "5s"
                 max-value-size: "1MiB"
                 log-level: info
@@ -57,6 +58,7 @@ import Testing
                 hint-limit: 0
                 read: one
                 write: 2
+                hedging: "off"
                 timeout: "250ms"
                 max-value-size: "512KiB"
                 log-level: debug

@@ -71,6 +71,7 @@ struct Sample: CustomTestStringConvertible, Sendable {
         Sample(.hintLimit, "0", "5") { $0.hintLimit == 0 },
         Sample(.read, "one", "2") { $0.read == .one },
         Sample(.write, "2", "all") { $0.write == .count(2) },
+        Sample(.hedging, "off", "on") { $0.hedging == .off },
         Sample(.timeout, "250ms", "1m") { $0.timeout == .milliseconds(250) },
         Sample(.maxValueSize, "512KiB", "7MiB") { $0.maxValueSize == 524_288 },
         Sample(.logLevel, "debug", "error") { $0.logLevel == .debug },

@@ -58,6 +58,8 @@ let goldenHelp = """
       --write <number|quorum|all|one>
                               Acknowledgements that a write waits for, unless the request says.
                               (default: quorum)
+      --hedging <on|off>      Whether a read asks as few replicas as it needs, and the others when that
+                              takes long. (default: on)
       --timeout <duration>    The time in which a request is answered, unless it says: 500ms, 5s, 1m.
                               (default: 5s)
       --max-value-size <size> The largest value taken: 4096, 512KiB, 1MiB. (default: 1MiB)

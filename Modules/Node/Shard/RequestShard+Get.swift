@@ -13,6 +13,10 @@ struct GetWork {
     let deadline: Instant
     var plan: ReplicaPlan
     var coordination: GetCoordination
+    /// When fallbacks are asked for those who are silent.
+    let patienceEnds: Instant
+    /// The alarm is for the hedge: holders are in reserve, and nothing has gone wrong yet.
+    var awaitsHedge = false
     /// A replica saw the partition differently: the read begins anew with the next view.
     var isStale = false
 }
@@ -26,16 +30,20 @@ extension RequestShard {
         let plan = ReplicaPlan(view: view, token: token, down: down)
         let requirement = QuorumRequirement.read(
             request.options.read ?? configuration.read, primaries: request.options.primaryRead, map: plan.map)
+        var coordination = GetCoordination(
+            map: plan.map, requirement: requirement, isSloppy: request.options.sloppy,
+            reach: configuration.isHedging ? .enough(first: plan.ownPosition) : .everyHolder)
+        let step = coordination.begin()
+        let patienceEnds = min(deadline, now.advanced(byNanoseconds: configuration.patience))
+        let awaitsHedge = coordination.canHedge
+        let alarm = awaitsHedge ? min(patienceEnds, now.advanced(byNanoseconds: hedge.delay)) : patienceEnds
         let work = GetWork(
             request: request, caller: caller, token: token, began: began, deadline: deadline, plan: plan,
-            coordination: GetCoordination(
-                map: plan.map, requirement: requirement, isSloppy: request.options.sloppy))
-        let alarm = min(deadline, now.advanced(byNanoseconds: configuration.patience))
+            coordination: coordination, patienceEnds: patienceEnds, awaitsHedge: awaitsHedge)
         guard let slot = gets.insert(work, alarm: alarm) else {
             fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
             return
         }
-        let step = gets[slot]?.coordination.begin()
         take(step, of: slot, at: now, into: &effects)
     }
 
@@ -50,7 +58,11 @@ extension RequestShard {
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
             gets[call.slot]?.isStale = true
+            gets[call.slot]?.awaitsHedge = false
             gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
+            // Others may agree with this view, and be enough.
+            let step = gets[call.slot]?.coordination.hedge()
+            take(step, of: call.slot, at: now, into: &effects)
         case .busy, .failed, .stored, .coordinated:
             getFailed(call.slot, call.position, at: now, into: &effects)
         }
@@ -80,6 +92,19 @@ extension RequestShard {
         }
         guard !work.isStale else {
             beginGetAgain(slot, at: now, into: &effects)
+            return
+        }
+        guard !work.awaitsHedge else {
+            gets[slot]?.awaitsHedge = false
+            gets.setAlarm(work.patienceEnds, of: slot)
+            // Else those in reserve have come in the place of others by now.
+            if work.coordination.canHedge {
+                hedge.saw(
+                    inTime: work.coordination.answered.count, late: work.coordination.outstanding.count)
+                effects.emit(.observe(.hedged))
+                let step = gets[slot]?.coordination.hedge()
+                take(step, of: slot, at: now, into: &effects)
+            }
             return
         }
         gets.setAlarm(work.deadline, of: slot)
@@ -124,6 +149,9 @@ extension RequestShard {
             }
         }
         if let outcome = step.reply {
+            if work.awaitsHedge {
+                hedge.saw(inTime: work.coordination.answered.count, late: 0)
+            }
             let response = response(for: outcome, of: work)
             if case .failed(let failure) = response {
                 effects.emit(.observe(.failed(failure)))

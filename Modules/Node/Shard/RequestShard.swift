@@ -24,6 +24,8 @@ public struct RequestShard: StateMachine {
     let configuration: ShardConfiguration
     var view: ClusterView
     var down = DownNodes()
+    /// How long reads wait for those whom they asked before they ask the others.
+    var hedge: HedgeDelay
     var gets: WorkTable<GetWork>
     var puts: WorkTable<PutWork>
     var forwards: WorkTable<ForwardWork>
@@ -33,6 +35,7 @@ public struct RequestShard: StateMachine {
     public init(configuration: ShardConfiguration, view: ClusterView) {
         self.configuration = configuration
         self.view = view
+        hedge = HedgeDelay(within: configuration.hedgeDelay)
         gets = WorkTable(capacity: configuration.requestLimit)
         puts = WorkTable(capacity: configuration.requestLimit)
         forwards = WorkTable(capacity: configuration.requestLimit)
@@ -81,7 +84,7 @@ public struct RequestShard: StateMachine {
         }
     }
 
-    /// Ends what has reached its deadline, and looks for fallbacks where replicas are silent.
+    /// Ends what has reached its deadline, hedges reads that take long, and looks for fallbacks where replicas are silent.
     public mutating func expire(at now: Instant, into effects: inout Effects<ShardEffect>) {
         while let slot = gets.popAlarm(at: now) {
             expireGet(slot, at: now, into: &effects)

@@ -12,6 +12,11 @@ public struct ShardConfiguration: Sendable {
     public var timeoutLimit: Int64 = 60_000_000_000
     /// Nanoseconds of silence of a replica until a fallback is asked as well.
     public var patience: Int64 = 300_000_000
+    /// Whether a read asks as many holders as its answer needs, and the others only where that takes long; or all at once.
+    public var isHedging = true
+    /// The bounds of the nanoseconds that a hedged read waits before it asks the others: within them it is what
+    /// one holder in twenty does not answer in.
+    public var hedgeDelay: ClosedRange<Int64> = 1_000_000...300_000_000
     /// The least nanoseconds until a request that met another view of its partition is tried again, if no other view comes before:
     /// the other node may have been the one behind.
     public var retryDelay: Int64 = 25_000_000

@@ -75,6 +75,8 @@ public enum ShardObservation: Hashable, Sendable {
     case failed(RequestFailure)
     /// A read found so many stale replicas, and sent them what they lacked.
     case repaired(replicas: Int)
+    /// A read took longer than most, and asked all the others too.
+    case hedged
     /// A fallback stood in for an owner.
     case stoodIn
     /// A replica and this node disagreed about a partition.

@@ -17,7 +17,7 @@ public enum Mark: Int, CaseIterable, Sendable {
     case blindWrite, contextualWrite, staleWrite, delete, largeValue
     case strictRead, readGoneBack
     // Within nodes
-    case stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
+    case hedged, stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
     case hinted, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
     case compacted
 }
@@ -48,6 +48,7 @@ public struct Marks: Equatable, Sendable {
 
     mutating func count(_ observation: NodeObservation) {
         switch observation {
+        case .shard(.hedged): count(.hedged)
         case .shard(.stoodIn): count(.stoodIn)
         case .shard(.repaired): count(.repaired)
         case .shard(.disagreed): count(.disagreed)

@@ -53,6 +53,7 @@ extension World {
             host.fileSystem, directory: SimulatedHost.directory + "/store", configuration: log)
         var configuration = NodeConfiguration(control: ControlConfiguration(cluster: Self.cluster, ring: ring))
         configuration.shards = options.shards
+        configuration.shard.isHedging = options.isHedging
         host.node = try Node(home: home, engine: engine, configuration: configuration, seed: generator.next())
         host.failure = nil
         report("host \(host.index) starts as \(host.id.description.prefix(8))")

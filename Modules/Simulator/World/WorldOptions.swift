@@ -6,6 +6,8 @@ public struct WorldOptions: Sendable {
     public var ring: RingConfiguration
     /// Request shards of each node.
     public var shards = 2
+    /// Whether reads ask as few as they need at first, and the others where that takes long.
+    public var isHedging = true
     /// Nanoseconds that a packet takes: at least, and beyond that at most.
     public var packetDelay: (least: Int64, spread: UInt64) = (50_000, 400_000)
     /// Nanoseconds that a commit takes: at least, and beyond that at most.

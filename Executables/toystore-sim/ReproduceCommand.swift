@@ -1,0 +1,13 @@
+import ArgumentParser
+import Simulator
+
+/// Experiments whose figures are known.
+struct ReproduceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reproduce",
+        abstract: "Makes an experiment anew: prints the figures that were published or planned beside ours.",
+        discussion: "Ends with 1 where a figure is out of its tolerance.",
+        subcommands: [
+            ReproduceCausality.self, ReproducePlacement.self, ReproduceStaleness.self, ReproduceHedging.self,
+        ])
+}
