@@ -5,5 +5,5 @@ struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce",
         abstract: "Repeats a published experiment, shows its table beside ours, and fails outside the tolerance.",
-        subcommands: [ReproduceLifeguard.self])
+        subcommands: [ReproduceLifeguard.self, ReproduceSwim.self])
 }

@@ -5,7 +5,8 @@ import Simulator
 struct ReproduceLifeguard: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lifeguard",
-        abstract: "False verdicts and detection in a group whose members stand still now and then, by Lifeguard's parts.")
+        abstract:
+            "False verdicts and detection in a group whose members stand still now and then, by Lifeguard's parts.")
 
     @Flag(help: "All 6,480 runs of the paper's grid and 180 of detection, for each row.")
     var full = false

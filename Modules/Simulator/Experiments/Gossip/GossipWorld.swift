@@ -6,12 +6,17 @@ import Machine
 /// Datagrams arrive after a small delay, each once. What a member asks to be written down is written at once. A member can
 /// be *blocked*, as processes are that get no processor: what comes to it waits, and what it sends waits; its clock goes on.
 struct GossipWorld: ~Copyable {
-    struct Member {
+    /// A class, since a machine is large, and what is asked of it must not copy it.
+    final class Member {
         var machine: Gossip
         var isUp = true
         /// When the earliest of its timers in the schedule is due.
         var timer: Int64?
         var block: Block?
+
+        init(_ machine: Gossip) {
+            self.machine = machine
+        }
     }
 
     /// What waits for a blocked member.
@@ -74,7 +79,7 @@ struct GossipWorld: ~Copyable {
             let machine = Gossip(
                 id: NodeID(from: &generator), address: Self.address(of: index), cluster: cluster,
                 configuration: configuration, seed: generator.next())
-            members.append(Member(machine: machine))
+            members.append(Member(machine))
         }
         for index in 0..<count {
             receive(.join(seeds: []), by: index)
@@ -100,13 +105,13 @@ struct GossipWorld: ~Copyable {
     }
 
     /// A member stops for good, without a word.
-    mutating func crash(_ index: Int) {
+    func crash(_ index: Int) {
         members[index].isUp = false
         members[index].block = nil
     }
 
     /// A member gets no processor from now on.
-    mutating func block(_ index: Int) {
+    func block(_ index: Int) {
         guard members[index].isUp, members[index].block == nil else { return }
         members[index].block = Block()
     }
@@ -232,10 +237,11 @@ struct GossipWorld: ~Copyable {
 
     /// Keeps one timer in the schedule that is due no later than the machine's.
     private mutating func arm(_ index: Int) {
-        guard let deadline = members[index].machine.nextDeadline?.nanoseconds else { return }
+        let member = members[index]
+        guard let deadline = member.machine.nextDeadline?.nanoseconds else { return }
         let due = max(deadline, now)
-        if let timer = members[index].timer, timer <= due, timer >= now { return }
-        members[index].timer = due
+        if let timer = member.timer, timer <= due { return }
+        member.timer = due
         schedule.insert(.timer(index), at: due)
     }
 

@@ -84,7 +84,7 @@ public struct LifeguardExperiment: Sendable {
                 }
             }
         }
-        for repetition in 0..<(isFull ? 10 : 3) {
+        for repetition in 0..<(isFull ? 10 : 2) {
             for concurrency in Self.concurrencies {
                 for duration in Self.longDurations {
                     cells.append(
