@@ -148,7 +148,7 @@ let package = Package(
                 "Machine", "Hashing", "Causality", "Ring", "Gossip", "Coordinator", "Handoff", "Storage", "Wire",
                 "Node",
             ]),
-        tests("Simulator", ["Machine", "Causality", "Coordinator"]),
+        tests("Simulator", ["Machine", "Causality", "Coordinator", "Gossip"]),
         module("Daemon", ["NodeSettings", "Server", "HTTPAPI", serviceLifecycle, unixSignals, logging]),
         // Executables
         executable(

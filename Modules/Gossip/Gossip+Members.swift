@@ -19,9 +19,11 @@ extension Gossip {
         guard isTakingPart else { return }
         let word = update.member
         guard word.id != own.id else { return hearOfSelf(word, at: now, into: &effects) }
-        guard let index = table.index(of: word.id), let held = table.entries[index] else {
+        guard let index = table.index(of: word.id) else {
             return admit(update, from: source, at: now, into: &effects)
         }
+        // Nearly every word is heard a dozen times: what says nothing new is told from the rest before anything is copied.
+        guard !table.isOld(word, at: index), let held = table.entries[index] else { return }
         let isVerdict = word.status == .unreachable && held.member.status.isProbed && configuration.secondOpinion
         if isVerdict, word.incarnation >= held.member.incarnation {
             hearVerdict(update, on: index, held, at: now, into: &effects)

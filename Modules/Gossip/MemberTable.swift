@@ -30,6 +30,16 @@ struct MemberTable {
 
     subscript(id: NodeID) -> Entry? { indices[id].flatMap { entries[$0] } }
 
+    /// Whether a word changes nothing of what is held, whoever says it: it is of an older incarnation, or of this one and no
+    /// graver. A suspicion of a suspect is never old, for its accuser may be another.
+    func isOld(_ word: GossipMember, at index: Int) -> Bool {
+        guard let incarnation = entries[index]?.member.incarnation, let status = entries[index]?.member.status else {
+            return false
+        }
+        guard word.incarnation == incarnation else { return word.incarnation < incarnation }
+        return word.status.rawValue <= status.rawValue && !(word.status == .suspect && status == .suspect)
+    }
+
     /// Puts a member that is not known in a free place. There must be one.
     mutating func insert(_ entry: Entry) -> Int {
         let index: Int

@@ -50,6 +50,21 @@ import Testing
         }
     }
 
+    @Test func `a word that says nothing new replaces nothing, and what is neither is another's suspicion`() {
+        for held in GossipMember.Status.allCases {
+            for heard in GossipMember.Status.allCases {
+                for incarnation in UInt64(4)...6 {
+                    let (word, holds) = (Self.word(heard, incarnation), Self.word(held, 5))
+                    var table = MemberTable(capacity: 1)
+                    let index = table.insert(MemberTable.Entry(member: holds, since: .zero))
+                    let isOld = table.isOld(word, at: index)
+                    let isAccusation = word == holds && heard == .suspect
+                    #expect(isOld != (word.supersedes(holds) || isAccusation))
+                }
+            }
+        }
+    }
+
     @Test func `old life does not undo a later death`() {
         #expect(!Self.word(.alive, 2).supersedes(Self.word(.unreachable, 10)))
     }

@@ -93,6 +93,26 @@ import Testing
         #expect(cluster.isComplete)
     }
 
+    @Test func `after a restart of 200 at once, who have forgotten what they were, nobody stays dead`() {
+        // memberlist#311, where that was seen in a group of 4,500.
+        var cluster = VirtualCluster(205, seed: 17)
+        cluster.formAtOnce()
+        for index in 0..<200 {
+            cluster.receive(.metadataChanged(ByteBuffer(integer: index)), at: index)
+        }
+        cluster.run(for: .seconds(2))
+        for index in 0..<200 {
+            cluster.crash(index)
+        }
+        cluster.run(for: .seconds(40))
+        #expect(cluster.count(seeing: 0, as: .unreachable) == 5)
+        for index in 0..<200 {
+            cluster.restart(index, restoring: 0, seeds: [cluster.nodes[200 + index % 5].address])
+        }
+        cluster.run(for: .seconds(60))
+        #expect(cluster.isComplete)
+    }
+
     @Test func `an exchange of everything does not revive a member that is gone`() {
         // memberlist#312: old words travelled from state to state, each taken as a sign of life.
         var cluster = VirtualCluster(20, seed: 7)

@@ -329,6 +329,29 @@ import Testing
         #expect(bench.machine.member(Self.id(3))?.status == .alive)
     }
 
+    @Test func `life in an earlier incarnation does not revive the dead, whoever speaks of it`() {
+        for status in [GossipMember.Status.unreachable, .left] {
+            var bench = Self.bench(others: 3, .swim)
+            let end = GossipUpdate(Self.member(2, status, incarnation: 10), accuser: Self.id(1))
+            _ = bench.hear(.news(source: Self.id(1)), from: 1, [end])
+            bench.machine.queue.removeAll()
+            let life = GossipUpdate(Self.member(2, incarnation: 2))
+            let pushPull = PushPullID(rawValue: 1)
+            for sender in [Self.id(2), Self.id(3)] {
+                let state = GossipState(cluster: .test, sender: sender, members: [life])
+                #expect(bench.receive(.pushPullAnswered(state)) == [])
+                let answer = bench.receive(.pushPullRequested(state, pushPull))
+                #expect(answer == [.answerPushPull(pushPull, bench.machine.state)])
+            }
+            #expect(bench.hear(.news(source: Self.id(3)), from: 3, [life]) == [])
+            #expect(bench.machine.member(Self.id(2)) == end.member)
+            #expect(bench.machine.queue.isEmpty)
+            // Its own word under the next incarnation does.
+            _ = bench.hear(.news(source: Self.id(2)), from: 2, [GossipUpdate(Self.member(2, incarnation: 11))])
+            #expect(bench.machine.member(Self.id(2))?.status == .alive)
+        }
+    }
+
     @Test func `one that comes back from the dead is asked for all that it knows`() {
         var bench = Self.bench(others: 2)
         _ = bench.hear(
