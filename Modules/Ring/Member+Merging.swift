@@ -14,19 +14,26 @@ extension Member {
         directive = max(directive, other.directive)
         var changed = directive != before
         guard version <= other.version else { return changed }
+        guard version == other.version else {
+            takeWord(of: other)
+            return true
+        }
+        // Two words of one version are rare, and bytes are dear.
+        let isSame = hasSameWord(as: other)
+        guard isContested || other.isContested || !isSame else { return changed }
         let wasContested = isContested
-        let isContest = version == other.version && (isContested || other.isContested || !hasSameWord(as: other))
-        if version < other.version || other.isPreferredWord(over: self) {
-            let winner = directive
-            self = other
-            directive = winner
+        if !isSame, other.isPreferredWord(over: self) {
+            takeWord(of: other)
             changed = true
         }
-        if isContest {
-            isContested = true
-            changed = changed || !wasContested
-        }
-        return changed
+        isContested = true
+        return changed || !wasContested
+    }
+
+    private mutating func takeWord(of other: Member) {
+        let winner = directive
+        self = other
+        directive = winner
     }
 
     private func isPreferredWord(over other: Member) -> Bool {
