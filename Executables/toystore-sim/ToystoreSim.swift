@@ -5,5 +5,7 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "toystore-sim",
         abstract: "Runs whole clusters of production nodes in simulated time, and lets everything go wrong.",
-        subcommands: [RunCommand.self, SoakCommand.self, ExploreCommand.self, ReproduceCommand.self])
+        subcommands: [
+            RunCommand.self, SoakCommand.self, ShrinkCommand.self, ExploreCommand.self, ReproduceCommand.self,
+        ])
 }

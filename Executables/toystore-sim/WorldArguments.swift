@@ -15,7 +15,13 @@ struct WorldArguments: ParsableArguments {
     @Option(help: "Classes of faults, each of them on, as a,b,c; all; none. Without it about half of all are drawn.")
     var faults: String?
 
+    @Option(help: "Faults and turns of clients to leave out, by their numbers: kill:3,partition:0-7,client2:5-.")
+    var omit: String?
+
     func validate() throws {
+        if let omit, Omissions(omit) == nil {
+            throw ValidationError("--omit: classes of faults and clients, each with a number or a range")
+        }
         guard (1...12).contains(nodes) else { throw ValidationError("--nodes: 1 to 12") }
         guard (1...1_000_000).contains(seconds ?? minutes * 60) else {
             throw ValidationError("--seconds: 1 to 1000000")
@@ -34,6 +40,7 @@ struct WorldArguments: ParsableArguments {
             options.faults = kinds
             options.isEachFault = true
         }
+        options.omissions = omit.flatMap { Omissions($0) } ?? Omissions()
         return options
     }
 }

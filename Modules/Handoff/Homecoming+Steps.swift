@@ -171,7 +171,8 @@ extension Homecoming {
     private mutating func finish(_ walk: Walk, _ view: HandoffView, at now: Instant) {
         let partition = walk.steps.partition
         if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {
-            if walk.reachesEveryOwner, !walk.steps.hasFailed {
+            // What is damaged is no news: its owners are asked more and more seldom.
+            if walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasUnreadable {
                 backoffs[partition] = nil
             }
             delay(partition, at: now)

@@ -53,6 +53,8 @@ struct PartitionWalk: Sendable {
     private(set) var hasLeftovers = false
     /// A target or the store failed, so that another walk had better wait.
     private(set) var hasFailed = false
+    /// Something that a target wants is there and cannot be read: until it is mended, another walk finds the same.
+    private(set) var hasUnreadable = false
     /// Bytes of the last load, to be paid for.
     private(set) var bytesToCharge = 0
 
@@ -202,6 +204,7 @@ struct PartitionWalk: Sendable {
         let places = toLoad.prefix(loaded.count)
         toLoad = toLoad.dropFirst(loaded.count)
         phase = .delivering
+        hasUnreadable = hasUnreadable || loaded.contains(.unreadable)
         for index in targets.indices {
             var batch: [TransferEntry] = []
             var inFlight: [Int] = []

@@ -14,18 +14,25 @@ extension Member {
         directive = max(directive, other.directive)
         var changed = directive != before
         guard version <= other.version else { return changed }
-        let all = version == other.version ? Self.least(runs + other.runs) : other.runs
-        if version < other.version || other.isPreferredWord(over: self) {
-            let winner = directive
-            self = other
-            directive = winner
+        if version < other.version {
+            takeWord(of: other)
+            return true
+        }
+        let all = runs == other.runs ? runs : Self.least(runs + other.runs)
+        changed = changed || runs != all
+        // Two words of one version are rare, and bytes are dear.
+        if !hasSameWord(as: other), other.isPreferredWord(over: self) {
+            takeWord(of: other)
             changed = true
         }
-        if runs != all {
-            runs = all
-            changed = true
-        }
+        runs = all
         return changed
+    }
+
+    private mutating func takeWord(of other: Member) {
+        let winner = directive
+        self = other
+        directive = winner
     }
 
     private func isPreferredWord(over other: Member) -> Bool {

@@ -7,7 +7,7 @@
 /// out is one stable matching whatever the order of asking, so a new member disturbs only the chains that it starts.
 ///
 /// O(members × partitions) for the bids, and O(members) for each request; requests are few more than owners.
-struct Placement {
+struct Placement: Sendable {
     let candidates: Candidates
     let shares: Shares
     let partitions: Int

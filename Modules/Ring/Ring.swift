@@ -18,19 +18,36 @@ public final class Ring: Sendable {
     /// How far a token is shifted to give its partition.
     @usableFromInline let shift: UInt64
     let candidates: Candidates
+    private let placement: Placement
     private let ownedCounts: [Int]
 
     /// The ring of a membership. Never fails: with fewer members than replicas the lists are as long as the members,
     /// with none they are empty. Holdings for another number of partitions count as none.
-    public init(_ membership: Membership, configuration: RingConfiguration) {
+    ///
+    /// - Parameter previous: Any ring: where it places the same members by the same weights and zones, as nearly always
+    ///   when partitions are on their way, its owners are taken over and not computed again.
+    public init(_ membership: Membership, configuration: RingConfiguration, after previous: Ring? = nil) {
         self.configuration = configuration
         epoch = membership.epoch
         shift = UInt64(64 - configuration.partitionBits)
         let members = membership.records.filter { $0.effectiveState.isInRing }
         self.members = members
-        candidates = Candidates(members, configuration: configuration)
-        let owners = Placement(candidates, configuration: configuration)
-        (replicaSets, ownedCounts) = Self.replicaSets(members, owners, configuration)
+        if let previous, previous.configuration == configuration, Self.areAlikeToPlacement(members, previous.members) {
+            candidates = previous.candidates
+            placement = previous.placement
+        } else {
+            candidates = Candidates(members, configuration: configuration)
+            placement = Placement(candidates, configuration: configuration)
+        }
+        (replicaSets, ownedCounts) = Self.replicaSets(members, placement, configuration)
+    }
+
+    /// Whether placement sees no difference between two lists of members: all that ``Candidates`` are made from.
+    private static func areAlikeToPlacement(_ left: [Member], _ right: [Member]) -> Bool {
+        left.elementsEqual(right) { left, right in
+            left.id == right.id && left.effectiveState.isPlaced == right.effectiveState.isPlaced
+                && left.effectiveWeight == right.effectiveWeight && left.zone == right.zone
+        }
     }
 
     /// The partition of a token: its top bits.

@@ -5,7 +5,7 @@
 /// as many zones as replicas or more, none or one; else each zone that is large enough has a copy before any has two
 /// more than another. A member owns a partition once. Within these bounds the shares are those of water that is poured
 /// into vessels as wide as the weights: a member or zone that is full leaves the rest to the others.
-struct Shares {
+struct Shares: Sendable {
     /// For each zone: the fewest owners of a partition.
     let lower: [Int]
     /// For each zone: the most owners of a partition.

@@ -1,5 +1,5 @@
 /// The partitions that a member has taken, the one for which it bid the most on top: a heap.
-struct TakenPartitions {
+struct TakenPartitions: Sendable {
     private let capacity: Int
     private var heap: [(cost: UInt64, partition: Int)] = []
 

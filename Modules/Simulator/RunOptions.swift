@@ -10,6 +10,8 @@ public struct RunOptions: Sendable {
     public var faults = FaultKind.allCases
     /// Whether each of these classes is on, and not about half of them.
     public var isEachFault = false
+    /// What is left out of all that.
+    public var omissions = Omissions()
     /// Takes a line for everything that happens.
     public var tracer: (@Sendable (String) -> Void)?
 
@@ -23,6 +25,9 @@ public struct RunOptions: Sendable {
         var command = "toystore-sim run --seed \(seed) --nodes \(nodes) --seconds \(seconds)"
         if isEachFault {
             command += faults.isEmpty ? " --faults none" : " --faults \(faults.map(\.rawValue).joined(separator: ","))"
+        }
+        if !omissions.isEmpty {
+            command += " --omit \(omissions)"
         }
         return command
     }
@@ -44,6 +49,8 @@ public struct RunOutcome: Sendable {
     public let traceHash: UInt64
     /// Requests that clients made.
     public let operations: Int
+    /// How many faults of each class that was on came, and how many turns each client had, those that were left out too.
+    public let parts: [(source: Omissions.Source, count: Int)]
     /// What was met, and how often.
     public let marks: Marks
 }

@@ -130,6 +130,31 @@ import Testing
         #expect(bench.tell(.transfer(.answered(ticket(3), .wanted([])))).isEmpty)
     }
 
+    @Test(
+        "A stray that cannot be read is offered more and more seldom; one that was written to meanwhile is not left alone"
+    )
+    func unreadable() {
+        for (loaded, isSeldom) in [(LoadedEntry.unreadable, true), (.gone, false)] {
+            let bench = bench()
+            _ = bench.tell(.viewChanged(view(owners: [2], holders: [2])))
+            _ = bench.tell(.strayStored(first))
+            let began = bench.now
+            for round in 0..<10 as Range<UInt64> {
+                let number = 4 * round
+                _ = bench.tell(.transfer(.scanned(ticket(number + 1), entries, next: nil)))
+                _ = bench.tell(.transfer(.answered(ticket(number + 2), .wanted([1]))))
+                #expect(
+                    bench.tell(.transfer(.loaded(ticket(number + 3), [loaded], byteCount: 0)))
+                        == [.dropIfUnchanged(first, [entries[0]], ticket(number + 4))])
+                #expect(bench.tell(.dropped(ticket(number + 4))).isEmpty)
+                #expect(bench.machine.pending.count == 1)
+                #expect(bench.wait() == [.transfer(.scan(first, from: 0, limit: 1024, ticket(number + 5)))])
+            }
+            let seconds = began.nanoseconds(to: bench.now) / 1_000_000_000
+            #expect((seconds > 20) == isSeldom, "ten walks within \(seconds) s")
+        }
+    }
+
     @Test("News during a walk, a pause and a silent owner are seen to")
     func interruptions() {
         let bench = offering()

@@ -164,6 +164,43 @@ import Testing
         }
     }
 
+    @Test("A ring after any other is the same as one from nothing")
+    func afterAnother() throws {
+        let configuration = try makeConfiguration(64, 3)
+        var generator = SeededGenerator(seed: 8)
+        var members = makeMembers(6, zones: 2, seed: 8)
+        var previous = Ring(Membership(members), configuration: try makeConfiguration(32, 3))
+        for _ in 0..<300 {
+            let index = Int(generator.below(UInt64(members.count)))
+            let change = generator.below(8)
+            let partition = PartitionID(index: UInt32(generator.below(64)))
+            let weight = UInt32(50 + generator.below(100))
+            members[index].amend { member in
+                switch change {
+                case 0: member.weight = weight
+                case 1: member.zone = "zone \(weight % 3)"
+                case 2: member.state = member.state == .up ? .left : .up
+                case 3: member.state = member.state == .up ? .leaving : .up
+                default:
+                    if member.holdings.capacity != 64 { member.holdings = .none(of: 64) }
+                    member.holdings.insert(partition)
+                }
+            }
+            let membership = Membership(members)
+            let fresh = Ring(membership, configuration: configuration)
+            let next = Ring(membership, configuration: configuration, after: previous)
+            #expect(next.epoch == fresh.epoch && next.fingerprints == fresh.fingerprints)
+            for partition in fresh.partitions {
+                #expect(next.ownerIDs(of: partition) == fresh.ownerIDs(of: partition))
+            }
+            #expect(
+                fresh.members.indices.allSatisfy {
+                    next.ownedCount(of: MemberIndex($0)) == fresh.ownedCount(of: MemberIndex($0))
+                })
+            previous = next
+        }
+    }
+
     @Test("A plan names exactly what moves")
     func plan() throws {
         let members = makeMembers(9, zones: 3, seed: 6)

@@ -24,17 +24,19 @@ import Testing
 
     @Test func `a write that is on no disk is found`() throws {
         let (world, key) = try Self.claim(strictly: false)
-        #expect(CopyChecker(world: world, disksLost: 0).check(0, of: key)?.invariant == .enoughCopies)
-        #expect(CopyChecker(world: world, disksLost: 1).check(0, of: key) == nil)
+        #expect(CopyChecker(of: key, in: world, disksLost: 0).check(0)?.invariant == .enoughCopies)
+        #expect(CopyChecker(of: key, in: world, disksLost: 1).check(0) == nil)
         world.end(world.hosts[0], by: .kill)
-        #expect(CopyChecker(world: world, disksLost: 0).check(0, of: key) == nil, "who is down may have it")
+        #expect(CopyChecker(of: key, in: world, disksLost: 0).check(0) == nil, "who is down may have it")
     }
 
     @Test func `a strict write that no holder knows of is found`() throws {
         let (world, key) = try Self.claim(strictly: true)
-        #expect(CopyChecker(world: world, disksLost: 0).checkHolders(of: 0, key)?.invariant == .holdersMeet)
+        #expect(
+            CopyChecker(of: key, in: world, disksLost: 0).checkHolders(of: 0, in: world.mergedRing)?.invariant
+                == .holdersMeet)
         let (other, plain) = try Self.claim(strictly: false)
-        #expect(CopyChecker(world: other, disksLost: 0).checkHolders(of: 0, plain) == nil)
+        #expect(CopyChecker(of: plain, in: other, disksLost: 0).checkHolders(of: 0, in: other.mergedRing) == nil)
     }
 
     @Test func `a node that forgets members is found`() throws {

@@ -197,7 +197,7 @@ extension ControlPlane {
         guard hasStarted else { return }
         var ring = view.ring
         if ring.epoch != membership.epoch {
-            ring = Ring(membership, configuration: configuration.ring)
+            ring = Ring(membership, configuration: configuration.ring, after: ring)
             effects.emit(.observe(.ringChanged(epoch: ring.epoch, members: ring.members.count)))
         }
         view = ClusterView(ring: ring, own: own, unreachable: unreachable)

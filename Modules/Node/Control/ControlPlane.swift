@@ -146,6 +146,11 @@ public struct ControlPlane: StateMachine, ~Copyable {
         gossip.member(node)?.status
     }
 
+    /// The newest incarnation of a member that the gossip has heard of, or has said of this node.
+    public func incarnation(of node: NodeID) -> UInt64? {
+        node == own ? gossip.own.incarnation : gossip.member(node)?.incarnation
+    }
+
     /// The earliest deadline of all machines here.
     public var nextDeadline: Instant? {
         var earliest = exchanges.map(\.deadline).min()

@@ -101,6 +101,9 @@ public final class Node: StateMachine {
         MembershipExchange(configuration: configuration.control.ring, membership: control.membership)
     }
 
+    /// The newest incarnation of a member that this node has heard of, or has said of itself.
+    public func incarnation(of member: NodeID) -> UInt64? { control.incarnation(of: member) }
+
     /// Reads of the store, as far as it is committed.
     public var reader: ObjectReader { store.reader }
 

@@ -17,13 +17,16 @@ public struct NodeHome {
 
     /// The home in a directory, for a start of its node, or `nil` where there is none yet.
     ///
-    /// - Parameter run: Random, and another for each start (``Member/run``); it is written down.
+    /// - Parameters:
+    ///   - run: Random, and another for each start (``Member/run``); it is written down.
+    ///   - describe: Changes the node's word further, such as its address.
     public static func open(
-        in directory: String, on fileSystem: any FileSystem, run: UInt64
+        in directory: String, on fileSystem: any FileSystem, run: UInt64,
+        _ describe: (inout Member) -> Void = { _ in }
     ) throws(StorageFailure) -> NodeHome? {
         guard let identity = try IdentityFile.open(in: directory, on: fileSystem) else { return nil }
         let file = MembershipFile(in: directory, on: fileSystem)
-        guard let membership = try file.restart(identity.identity.node, run: run) else {
+        guard let membership = try file.restart(identity.identity.node, run: run, describe) else {
             throw .unsupported("\(directory) has an identity and no membership")
         }
         return NodeHome(identity: identity, membership: membership, membershipFile: file)

@@ -57,6 +57,7 @@ struct AnswerChecker {
             }
         }
         return checkConcurrent(shown, object, history.keys[key])
+            ?? checkCauses(shown, object, history.keys[key])
             ?? (operation.options.sloppy ? nil : checkRegular(object.context, operation, name))
     }
 
@@ -88,14 +89,26 @@ struct AnswerChecker {
                     key: key.name)
             }
         }
-        for (number, write) in key.writes.enumerated() {
-            guard let dot = write.dot, !write.past.isEmpty else { continue }
-            for one in shown where write.past.contains(one) && object.context.contains(dot) {
+        // By index: a copy of each write would cost more than the look at it.
+        for number in key.writes.indices {
+            guard let dot = key.writes[number].dot, !key.writes[number].past.isEmpty else { continue }
+            for one in shown where key.writes[number].past.contains(one) && object.context.contains(dot) {
                 return Violation(
                     .overwrittenStaysGone,
                     "write \(number) replaced write \(one), a copy knows of both, and shows write \(one)",
                     key: key.name)
             }
+        }
+        return nil
+    }
+
+    /// Who is shown a write knows of what its client had seen: writes follow reads, and one client's own go in order.
+    private func checkCauses(_ shown: [Int], _ object: Object, _ key: KeyHistory) -> Violation? {
+        for one in shown where !object.context.descends(from: key.writes[one].context) {
+            return Violation(
+                .causesAreKnown,
+                "a read shows write \(one), whose client had seen \(key.writes[one].context), and knows \(object.context)",
+                key: key.name)
         }
         return nil
     }

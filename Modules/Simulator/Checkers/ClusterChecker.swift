@@ -8,13 +8,15 @@ import Wire
 /// What must be true of a whole cluster, seen from outside of it.
 struct ClusterChecker {
     let world: World
+    /// The most keys that there are.
+    var keyLimit = Int.max
 
     private var nodes: [Node] { world.hosts.compactMap(\.node) }
 
     /// Whether every host runs, is up, and sees every other as reachable under the same membership.
     var isWhole: Bool {
         let nodes = nodes
-        guard let first = nodes.first, nodes.count == world.hosts.count else { return false }
+        guard let first = nodes.first, nodes.count == world.hosts.count(where: { !$0.isGone }) else { return false }
         let epoch = first.exchange.membership.epoch
         return nodes.allSatisfy { node in
             let membership = node.exchange.membership
@@ -31,7 +33,7 @@ struct ClusterChecker {
     var isAtRest: Bool {
         guard isWhole, let ring = nodes.first?.view.ring else { return false }
         let isIdle = world.hosts.allSatisfy { host in
-            host.isDamaged || host.node.map { $0.workCount == 0 && $0.reader.hintCount == 0 } ?? false
+            host.isGone || host.isDamaged || host.node.map { $0.workCount == 0 && $0.reader.hintCount == 0 } ?? false
         }
         let strayLimit = world.hosts.count { $0.isDamaged }
         return isIdle
@@ -56,9 +58,34 @@ struct ClusterChecker {
             if node.reader.hintCount > 0 {
                 world.marks.count(.hinted)
             }
+            // Members that are gone are still hinted for until their owner is another.
+            if keyLimit < .max, node.reader.hintCount > keyLimit * (world.hosts.count + 2) {
+                return Violation(.bounded, "host \(host.index) has \(node.reader.hintCount) hints")
+            }
             // Each client waits for one request, and each of them is some dozen pieces of work at most.
             if node.workCount > 20_000 {
                 return Violation(.bounded, "host \(host.index) has \(node.workCount) pieces of work")
+            }
+        }
+        return nil
+    }
+
+    /// Only its owner raises an incarnation, and only to one that outlives it; where no disk goes back in time.
+    func checkIncarnations() -> Violation? {
+        for host in world.hosts {
+            guard let node = host.node, let own = node.incarnation(of: host.id) else { continue }
+            if let known = host.incarnation, known.id == host.id, own < known.number {
+                return Violation(
+                    .incarnationsGrow, "host \(host.index) said the incarnation \(known.number), and now \(own)")
+            }
+            host.incarnation = (host.id, own)
+            for other in world.hosts where other.index != host.index {
+                if let heard = other.node?.incarnation(of: host.id), heard > own {
+                    return Violation(
+                        .incarnationsGrow,
+                        "host \(other.index) has heard of the incarnation \(heard) of host \(host.index), which is at \(own)"
+                    )
+                }
             }
         }
         return nil

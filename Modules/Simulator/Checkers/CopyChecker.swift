@@ -9,42 +9,68 @@ import Wire
 
 /// Whether what was acknowledged is where it was said to be: looked at when it is acknowledged, and now and then.
 struct CopyChecker {
-    let world: World
-    let disksLost: Int
+    /// What a host has of a key.
+    enum Copy {
+        /// It is down, or its disk fails or is damaged: it counts as one that has everything.
+        case unknown
+        /// Its copy knows this; nothing where it has none.
+        case knows(CausalContext)
 
-    /// Counts the disks that know of a write, in its own words or in those of a write that has seen it. A host that is down,
-    /// or whose disk fails or is damaged, may have it: it counts as one that has.
-    func check(_ number: Int, of key: KeyHistory) -> Violation? {
-        let write = key.writes[number]
-        guard let dot = write.dot else { return nil }
-        let wanted = min(write.copies, world.hosts.count) - disksLost
-        var found = 0
-        let token = Token(key: key.key).value
-        for host in world.hosts {
-            if mayHave(dot, token, key.key, host) {
-                found += 1
-            }
-            if found >= wanted {
-                return nil
+        func mayHave(_ dot: Dot) -> Bool {
+            switch self {
+            case .unknown: true
+            case .knows(let context): context.contains(dot)
             }
         }
-        return Violation(
-            .enoughCopies,
-            "write \(number) (\(dot)) was acknowledged by \(write.copies), and \(found) have it on disk", key: key.name)
     }
 
-    /// Looks for a strict write among those that hold its partition, by all that is known: fewer than a read asks for
-    /// may lack it.
-    func checkHolders(of number: Int, _ key: KeyHistory) -> Violation? {
-        let write = key.writes[number]
-        guard disksLost == 0, write.isStrict, let dot = write.dot, let ring = mergedRing else { return nil }
-        let token = Token(key: key.key)
-        let replicas = ring.replicas(of: ring.partition(of: token))
+    let world: World
+    let disksLost: Int
+    let key: KeyHistory
+    /// By host: read once, however many writes are asked for.
+    private let copies: [Copy]
+
+    init(of key: KeyHistory, in world: World, disksLost: Int) {
+        self.world = world
+        self.disksLost = disksLost
+        self.key = key
+        let token = Token(key: key.key).value
+        copies = world.hosts.map { Self.copy(of: key.key, token, at: $0) }
+    }
+
+    private static func copy(of key: ByteBuffer, _ token: UInt64, at host: SimulatedHost) -> Copy {
+        guard !host.isGone else { return .knows(CausalContext()) }
+        guard let node = host.node, !host.isDamaged, host.failure == nil else { return .unknown }
+        do throws(StorageFailure) {
+            return .knows(try node.reader.read(token: token, key: key)?.context ?? CausalContext())
+        } catch {
+            return .unknown
+        }
+    }
+
+    /// Whether W disks know of a write, in its own words or in those of a write that has seen it.
+    func check(_ number: Int) -> Violation? {
+        guard let dot = key.writes[number].dot else { return nil }
+        let wanted = min(key.writes[number].copies, world.hosts.count { !$0.isClone }) - disksLost
+        let found = copies.count { $0.mayHave(dot) }
+        guard found < wanted else { return nil }
+        return Violation(
+            .enoughCopies,
+            "write \(number) (\(dot)) was acknowledged by \(key.writes[number].copies), and \(found) have it on disk",
+            key: key.name)
+    }
+
+    /// Looks for a strict write among those that hold its partition in a ring: fewer than a read asks for may lack it.
+    func checkHolders(of number: Int, in ring: Ring?) -> Violation? {
+        guard disksLost == 0, key.writes[number].isStrict, let dot = key.writes[number].dot, let ring else {
+            return nil
+        }
+        let replicas = ring.replicas(of: ring.partition(of: Token(key: key.key)))
         var lacking: [Int] = []
         for position in 0..<replicas.count where replicas.holds(at: position) {
             let id = ring.members[Int(replicas[position])].id
             guard let host = world.hosts.first(where: { $0.id == id }) else { continue }
-            if !mayHave(dot, token.value, key.key, host) {
+            if !copies[host.index].mayHave(dot) {
                 lacking.append(host.index)
             }
         }
@@ -57,28 +83,23 @@ struct CopyChecker {
             "strict write \(number) (\(dot)) was acknowledged, and the holders \(lacking) have never heard of it",
             key: key.name)
     }
+}
 
+extension World {
     /// The ring of all that any node knows: one node's view may be older in what another says of itself.
-    private var mergedRing: Ring? {
+    var mergedRing: Ring? {
         var merged: Membership?
-        var ring: Ring?
-        for host in world.hosts {
+        for host in hosts {
             guard let node = host.node else { continue }
-            ring = node.view.ring
             if merged?.merge(node.exchange.membership) == nil {
                 merged = node.exchange.membership
             }
         }
         guard let merged else { return nil }
-        return ring?.epoch == merged.epoch ? ring : Ring(merged, configuration: world.ring)
-    }
-
-    private func mayHave(_ dot: Dot, _ token: UInt64, _ key: ByteBuffer, _ host: SimulatedHost) -> Bool {
-        guard let node = host.node, !host.isDamaged, host.failure == nil else { return true }
-        do throws(StorageFailure) {
-            return try node.reader.read(token: token, key: key)?.context.contains(dot) ?? false
-        } catch {
-            return true
+        if lastMergedRing?.epoch != merged.epoch {
+            let known = hosts.lazy.compactMap { $0.node?.view.ring }.first { $0.epoch == merged.epoch }
+            lastMergedRing = known ?? Ring(merged, configuration: ring, after: lastMergedRing)
         }
+        return lastMergedRing
     }
 }

@@ -16,6 +16,10 @@ public enum Invariant: String, CaseIterable, Sendable {
     case refusedIsNotWritten
     /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no disk is lost.
     case readsRegular
+    /// 7. A register with one writer is linearizable where every read asks all owners and no member comes, goes or forgets.
+    case linearizable
+    /// 6. Whoever is shown a write knows of all that its client had seen.
+    case causesAreKnown
     /// 8. What is acknowledged survives the loss of W−1 disks.
     case survivesLoss
     /// 11. At every moment an acknowledged write is on W disks, but for those that were lost.
@@ -28,6 +32,10 @@ public enum Invariant: String, CaseIterable, Sendable {
     case membershipConverges
     /// 9. What a node knows of the members only grows in its life.
     case membershipGrows
+    /// 9. Nobody has heard of an incarnation beyond its owner's, and that never falls; where no disk is lost.
+    case incarnationsGrow
+    /// 12. A hint goes only after its owner has what it was kept for.
+    case hintsAreConfirmed
     /// 10. One membership gives one placement.
     case samePlacement
     /// 12 and 14. In the end no hint, no stray and no work is left.
@@ -52,12 +60,17 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .dotsUnique: "no dot is issued twice, and no write has two"
         case .refusedIsNotWritten: "a write that was refused as not applied is never seen"
         case .readsRegular: "a strict read knows of every strict write that was acknowledged before it began"
+        case .linearizable:
+            "a register with one writer is linearizable where reads ask all owners and no member comes, goes or forgets"
+        case .causesAreKnown: "whoever is shown a write knows of all that its client had seen"
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
         case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
         case .holdersMeet: "any R of those that hold a partition meet every strict write to it that was acknowledged"
         case .answeredInTime: "a request is answered by its deadline wherever the node lives"
         case .membershipConverges: "in the end every member sees every other"
         case .membershipGrows: "what a node knows of the members only grows in its life"
+        case .incarnationsGrow: "nobody has heard of an incarnation beyond its owner's, and that never falls"
+        case .hintsAreConfirmed: "a hint goes only after its owner has what it was kept for"
         case .samePlacement: "one membership gives one placement"
         case .comesToRest: "in the end no hint, no stray and no work is left"
         case .bounded: "work, hints and siblings are bounded"

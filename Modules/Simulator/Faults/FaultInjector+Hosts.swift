@@ -29,7 +29,7 @@ extension FaultInjector {
         switch kind {
         case .pause:
             world.marks.count(.pause)
-            let time = draw(Self.millisecond...max(length / 3, Self.second))
+            let time = draw(Self.millisecond...max(usualLength / 3, Self.second))
             world.report("host \(host.index) stands still for \(Duration.nanoseconds(time))")
             host.busyUntil = max(host.busyUntil, world.now + time)
             guard time > World.keepaliveTime else { return }

@@ -23,8 +23,18 @@ extension FaultInjector {
         }
     }
 
+    /// Cuts hosts off from each other for longer than the gossip remembers members that are gone; once in a run.
+    mutating func cutForLong(_ world: World) {
+        guard !hasLongPartition else { return }
+        hasLongPartition = true
+        world.marks.count(.longPartition)
+        let time = draw(60 * Self.second...7200 * Self.second)
+        length += time
+        cut(world, for: time)
+    }
+
     /// Cuts hosts off from each other.
-    mutating func cut(_ world: World) {
+    mutating func cut(_ world: World, for time: Int64) {
         let count = world.hosts.count
         guard count > 1 else { return }
         var side = [Int](repeating: 0, count: count)
@@ -59,7 +69,6 @@ extension FaultInjector {
             }
         }
         world.block(pairs)
-        let time = draw(10 * Self.millisecond...max(length / 2, Self.second))
         let names = pairs.map { "\($0 / World.hostLimit)→\($0 % World.hostLimit)" }.joined(separator: " ")
         world.report("a partition of \(Duration.nanoseconds(time)) cuts \(names)")
         world.after(time, .remedy(.unblock(pairs)))

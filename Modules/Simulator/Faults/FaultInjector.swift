@@ -8,17 +8,27 @@ import Wire
 /// Lets things go wrong in a world: each class at its rate, each time with a victim and a length of its own.
 struct FaultInjector {
     let options: FaultOptions
-    /// How long the part of the run with faults is, in nanoseconds.
-    let length: Int64
+    /// How long the part of the run with faults is, in nanoseconds: as was asked for, and with a long partition.
+    let usualLength: Int64
+    var length: Int64
+    /// What is left out.
+    let omissions: Omissions
     /// The one host whose disk may lose what it said was durable: one good copy of everything stays elsewhere.
     let frail: Int
     /// The most hosts, those that join included.
     let hostLimit: Int
+    /// The numbers of the fault or remedy that is being carried out: each has its own.
     var generator: SeededGenerator
+    private let seed: UInt64
+    /// How many faults of each class there were, those that were left out too.
+    private var counts = [Int](repeating: 0, count: FaultKind.allCases.count)
     /// Disks that have lost, or may have lost, what they said was durable.
-    private(set) var disksLost = 0
-    /// Hosts that rot or lie: they are not hit by a second loss of another kind.
-    private var isFrailSpent = false
+    var disksLost = 0
+    /// The frail disk has been replaced.
+    var isFrailSpent = false
+    /// Images of the frail disk, and whose they are.
+    var backups: [(id: NodeID, disk: VirtualFileSystem, isDamaged: Bool)] = []
+    var hasLongPartition = false
     /// Members that an operator has yet to remove.
     var removals: [NodeID] = []
     var isOver = false
@@ -26,23 +36,46 @@ struct FaultInjector {
     static let millisecond: Int64 = 1_000_000
     static let second: Int64 = 1_000_000_000
 
-    init(_ options: FaultOptions, length: Int64, hosts: Int, seed: UInt64) {
+    init(_ options: FaultOptions, length: Int64, hosts: Int, omissions: Omissions = Omissions(), seed: UInt64) {
         self.options = options
         self.length = length
+        usualLength = length
+        self.omissions = omissions
+        self.seed = seed
         generator = SeededGenerator(seed: seed)
         frail = Int(generator.below(UInt64(hosts)))
         hostLimit = min(hosts + 2, World.hostLimit)
     }
 
+    /// The classes that are on, and how many faults of each there were.
+    var parts: [(source: Omissions.Source, count: Int)] {
+        options.kinds.map { kind in (.fault(kind), kind.isPerPacket ? 1 : counts[Self.index(of: kind)]) }
+    }
+
+    private static func index(of kind: FaultKind) -> Int { FaultKind.allCases.firstIndex(of: kind) ?? 0 }
+
+    /// Begins the draws of one fault or remedy, whatever was drawn for others.
+    private mutating func beginDraws(_ name: UInt64, _ number: UInt64) {
+        generator = SeededGenerator(seed: seed ^ name &+ number &* 0x9e37_79b9_7f4a_7c15)
+    }
+
+    private mutating func beginDraws(for host: SimulatedHost) {
+        beginDraws(UInt64(host.index) << 32, UInt64(host.life))
+    }
+
     /// The faults begin.
     mutating func begin(in world: World) {
-        world.conditions.loss = NetworkConditions.threshold(options[.loss])
-        world.conditions.duplication = NetworkConditions.threshold(options[.duplication])
-        world.conditions.reordering = NetworkConditions.threshold(options[.reordering])
-        world.conditions.corruption = NetworkConditions.threshold(options[.corruption])
-        world.conditions.lateControl = NetworkConditions.threshold(options[.lateControl])
-        world.conditions.delay = NetworkConditions.threshold(options[.delay])
+        func threshold(_ kind: FaultKind) -> UInt64 {
+            omissions.contains(0, of: .fault(kind)) ? 0 : NetworkConditions.threshold(options[kind])
+        }
+        world.conditions.loss = threshold(.loss)
+        world.conditions.duplication = threshold(.duplication)
+        world.conditions.reordering = threshold(.reordering)
+        world.conditions.corruption = threshold(.corruption)
+        world.conditions.lateControl = threshold(.lateControl)
+        world.conditions.delay = threshold(.delay)
         for kind in options.kinds where !kind.isPerPacket {
+            beginDraws(kind.seed, .max)
             scheduleNext(kind, in: world)
         }
     }
@@ -50,15 +83,22 @@ struct FaultInjector {
     /// One of a class happens, and the next is scheduled.
     mutating func inject(_ kind: FaultKind, in world: World) {
         guard !isOver else { return }
+        let number = counts[Self.index(of: kind)]
+        counts[Self.index(of: kind)] += 1
+        beginDraws(kind.seed, UInt64(number))
         scheduleNext(kind, in: world)
+        guard !omissions.contains(number, of: .fault(kind)) else { return }
         switch kind {
         case .loss, .duplication, .reordering, .delay, .corruption, .lateControl: break
         case .clogging, .disconnection, .halfOpen: injectOnPair(kind, in: world)
-        case .partition: cut(world)
+        case .partition: cut(world, for: draw(10 * Self.millisecond...max(usualLength / 2, Self.second)))
+        case .longPartition: cutForLong(world)
         case .kill, .powerCut, .massRestart: crash(kind, in: world)
         case .pause, .slowness, .clock: disturb(kind, in: world)
         case .slowDisk, .diskError, .failedSync, .fullDisk: damageDisk(kind, in: world)
-        case .lyingSync, .rot, .lostDisk: loseData(kind, in: world)
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite: loseData(kind, in: world)
+        case .restoredBackup: backUp(world)
+        case .clone: clone(world)
         case .join: join(world)
         case .weight: reweigh(world)
         }
@@ -90,7 +130,8 @@ struct FaultInjector {
                 world.unblock(pairs)
             }
         case .start(let index, let life):
-            guard world.hosts[index].life == life else { return }
+            guard world.hosts[index].life == life, !world.hosts[index].isGone else { return }
+            beginDraws(for: world.hosts[index])
             restart(world.hosts[index], in: world)
         case .speedUp(let index):
             world.hosts[index].eventCost = 0
@@ -104,7 +145,9 @@ struct FaultInjector {
             world.end(world.hosts[index], by: .kill)
         case .remove(let member):
             guard removals.contains(member) else { return }
-            if world.running.contains(where: { world.knowsRemoval(of: member, at: $0) }) {
+            // Somebody knows it who will not forget it.
+            let safe = world.running.filter { $0 != frail && !world.hosts[$0].isClone }
+            if safe.contains(where: { world.knowsRemoval(of: member, at: $0) }) {
                 world.marks.count(.removal)
                 removals.removeAll { $0 == member }
             } else {
@@ -113,11 +156,17 @@ struct FaultInjector {
                 world.direct(member, .remove)
                 world.after(2 * Self.second, .remedy(remedy))
             }
+        case .restore(let index):
+            restore(backup: index, in: world)
+        case .endClone(let index):
+            endClone(world.hosts[index], in: world)
         }
     }
 
     /// A host's process has ended, by whatever: somebody starts it again.
     mutating func hasEnded(_ host: SimulatedHost, in world: World) {
+        guard !host.isGone else { return }
+        beginDraws(for: host)
         let wait = isOver ? Self.second : draw(50 * Self.millisecond...30 * Self.second)
         world.after(wait, .remedy(.start(host: host.index, life: host.life)))
     }
@@ -146,7 +195,10 @@ struct FaultInjector {
         world.report("all faults end")
         world.conditions = NetworkConditions()
         world.unblockAll()
-        for host in world.hosts {
+        for host in world.hosts where host.isClone {
+            endClone(host, in: world)
+        }
+        for host in world.hosts where !host.isGone {
             host.diskFaults.mend()
             host.commitFactor = 1
             host.eventCost = 0
@@ -170,94 +222,5 @@ struct FaultInjector {
         for member in removals {
             world.after(Self.second, .remedy(.remove(member: member)))
         }
-    }
-
-    // MARK: - Loss
-
-    /// What the one frail disk said was durable is lost, in whole or in part.
-    private mutating func loseData(_ kind: FaultKind, in world: World) {
-        let host = world.hosts[frail]
-        guard host.node != nil, world.running.count > 2 else { return }
-        // One disk is lost for good, or damaged any number of times: it has no copy that counts either way.
-        disksLost = 1
-        host.isDamaged = true
-        switch kind {
-        case .lyingSync:
-            world.marks.count(.lyingSync)
-            world.report("the disk of host \(host.index) lies about syncs from now on")
-            host.diskFaults.change { $0.isLying = true }
-            host.isCrashPowerCut = true
-            host.effectsUntilCrash = 50 + Int(generator.below(500))
-        case .rot:
-            world.marks.count(.rot)
-            world.report("the disk of host \(host.index) rots")
-            rot(host)
-        default:
-            guard !isFrailSpent else { return }
-            isFrailSpent = true
-            world.end(host, by: .powerCut)
-            replaceDisk(of: host, in: world)
-        }
-    }
-
-    private mutating func rot(_ host: SimulatedHost) {
-        let directory = SimulatedHost.directory + "/store"
-        guard let names = try? host.fileSystem.list(directory), !names.isEmpty else { return }
-        for _ in 0..<(1 + generator.below(8)) {
-            let path = directory + "/" + names[Int(generator.below(UInt64(names.count)))]
-            guard let bytes = host.fileSystem.contents(of: path), bytes.readableBytes > 0 else { continue }
-            let offset = Int(generator.below(UInt64(bytes.readableBytes)))
-            host.fileSystem.flipBits(UInt8(1 << generator.below(8)), in: path, at: offset)
-        }
-    }
-
-    private mutating func replaceDisk(of host: SimulatedHost, in world: World) {
-        guard let seed = world.running.first else {
-            world.after(Self.second, .remedy(.start(host: host.index, life: host.life)))
-            return
-        }
-        world.marks.count(.lostDisk)
-        world.report("the disk of host \(host.index) is replaced")
-        disksLost = 1
-        let lost = host.id
-        host.diskFaults.mend()
-        host.replaceDisk(id: NodeID(from: &generator))
-        do throws(StorageFailure) {
-            try world.settle(host, joining: seed)
-        } catch {
-            host.failure = error
-        }
-        removals.append(lost)
-        let patience = isOver ? Self.second : draw(Self.second...60 * Self.second)
-        world.after(patience, .remedy(.remove(member: lost)))
-    }
-
-    // MARK: - Members
-
-    private mutating func join(_ world: World) {
-        let settled = world.running.filter { index in
-            world.hosts[index].node.map { $0.exchange.membership[$0.id]?.state == .up } ?? false
-        }
-        guard world.hosts.count < hostLimit, !settled.isEmpty else { return }
-        let seed = settled[Int(generator.below(UInt64(settled.count)))]
-        world.marks.count(.join)
-        world.report("host \(world.hosts.count) joins through host \(seed)")
-        if world.blocked.contains(where: { $0 > 0 }) {
-            world.marks.count(.joinWhilePartitioned)
-        }
-        do throws(StorageFailure) {
-            try world.add(joining: seed)
-        } catch {
-            // A disk that fails at the very beginning: a start later finds nobody at home.
-            world.hosts.last?.failure = error
-        }
-    }
-
-    private mutating func reweigh(_ world: World) {
-        let host = world.hosts[Int(generator.below(UInt64(world.hosts.count)))]
-        let weight = UInt32(draw(25...400))
-        world.report("an operator gives host \(host.index) the weight \(weight)")
-        world.marks.count(.weight)
-        world.direct(host.id, .none, weight: weight)
     }
 }

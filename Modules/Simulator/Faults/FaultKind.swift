@@ -25,6 +25,9 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// Hosts are cut off from each other, 10 ms to half of the run: one from all, halves, at random, or two groups with one
     /// host that reaches both; both ways or one way.
     case partition
+    /// Rarely, and once in a run: a partition of a minute to two hours, beyond what the gossip remembers of members that are
+    /// gone. The run goes on until it has ended.
+    case longPartition
 
     // MARK: Hosts
 
@@ -52,12 +55,18 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case failedSync
     /// A disk is full for 100 ms to 20 s.
     case fullDisk
-    /// One disk in a run, at most N−1 copies of anything, says that it has synced its log, and has not; then the power goes.
+    /// One disk in a run says that it has synced its log, and has not; then the power goes.
     case lyingSync
     /// Bits of that disk rot.
     case rot
     /// That disk is lost. Its machine joins as a new member, and an operator removes the old one.
     case lostDisk
+    /// A write to that disk goes to another place of its file.
+    case misdirectedWrite
+    /// That disk is put back to what it was 1 s to 60 s before, while its node ran or when it had just stopped cleanly.
+    case restoredBackup
+    /// A copy of that disk starts on another machine, beside the node that it was taken from, for 1 s to 60 s.
+    case clone
 
     // MARK: Members
 
@@ -75,11 +84,12 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .clogging, .disconnection: (1, 60)
         case .halfOpen: (5, 120)
         case .partition: (3, 60)
+        case .longPartition: (5, 60)
         case .kill, .powerCut, .pause: (2, 60)
         case .massRestart: (30, 120)
         case .slowness, .clock, .slowDisk: (10, 60)
         case .diskError, .failedSync, .fullDisk: (15, 120)
-        case .lyingSync, .rot, .lostDisk: (10, 60)
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .restoredBackup, .clone: (10, 60)
         case .join: (5, 60)
         case .weight: (2, 60)
         }
@@ -96,8 +106,17 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// Whether it loses what was acknowledged as durable.
     var losesData: Bool {
         switch self {
-        case .lyingSync, .rot, .lostDisk: true
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .restoredBackup, .clone: true
         default: false
         }
+    }
+
+    /// In one of how many of the runs that could have it a class is: those that cost hours are rare.
+    var rarity: UInt64 { self == .longPartition ? 64 : 2 }
+
+    /// A number of the class's own, so that classes that are added later change no draw of this one.
+    var seed: UInt64 {
+        // FNV-1a.
+        rawValue.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0100_0000_01b3 }
     }
 }

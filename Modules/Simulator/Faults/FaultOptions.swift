@@ -9,12 +9,13 @@ public struct FaultOptions: Equatable, Sendable {
 
     /// Each of these classes, at a rate that is drawn; where `isEach`, none of them is left out.
     public init(drawing kinds: [FaultKind], isEach: Bool, seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var whole = SeededGenerator(seed: seed)
         // Some rules hold only where no disk loses anything: half of the runs have no such class at all.
-        let losesData = generator.chance(1, in: 2) || isEach
-        // Every class has its draws whether it is asked for or not, so that leaving one out changes no other.
+        let losesData = whole.chance(1, in: 2) || isEach
         for kind in FaultKind.allCases {
-            let isChosen = generator.chance(1, in: 2) || isEach
+            // Each class has draws of its own, so that leaving one out changes no other.
+            var generator = SeededGenerator(seed: seed ^ kind.seed)
+            let isChosen = generator.chance(1, in: kind.rarity) || isEach
             let unit = generator.unit()
             let doublings = Int(generator.below(64))
             guard kinds.contains(kind), isChosen, losesData || !kind.losesData else { continue }

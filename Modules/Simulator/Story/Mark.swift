@@ -5,20 +5,21 @@ import Node
 public enum Mark: Int, CaseIterable, Sendable {
     // Network
     case lostDatagram, duplicateDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection, silentConnection
-    case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge
+    case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge, longPartition
     // Hosts
     case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, slowHost, clockJump
     // Disks
     case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
+    case misdirectedWrite, restoredBackup, clone, cleanStop
     // Topology
     case join, joinWhilePartitioned, removal, weight
     // Requests
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
     case blindWrite, contextualWrite, staleWrite, delete, largeValue
-    case strictRead, readGoneBack
+    case strictRead, readGoneBack, ownWriteUnread, notLinearizable, linearizableRun
     // Within nodes
     case hedged, stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
-    case hinted, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
+    case hinted, hintGone, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
     case compacted
 }
 

@@ -49,6 +49,8 @@ struct Write {
     let past: WriteSet
     /// Deletes that its client had seen before anybody was told whose they were.
     let unnamed: CausalContext
+    /// What it was sent with.
+    var context = CausalContext()
     /// It replaces whatever its coordinator has, which the outside does not know.
     let isBlind: Bool
     /// A set's elements, as their client wrote them.

@@ -15,6 +15,12 @@ public struct WorkloadOptions: Sendable {
     public var read = QuorumSize.quorum
     /// W of most requests.
     public var write = QuorumSize.quorum
+    /// R of requests for keys with one writer.
+    public var singleRead = QuorumSize.quorum
+    /// W of those.
+    public var singleWrite = QuorumSize.quorum
+    /// Whether fallbacks may stand in for those.
+    public var isSingleSloppy = false
     /// Whether fallbacks may stand in, for requests that are not strict by their nature.
     public var sloppy = true
     /// Bytes of each value, beyond its name.

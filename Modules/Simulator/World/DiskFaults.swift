@@ -12,6 +12,8 @@ final class DiskFaults: Sendable {
         var failingSync: UInt64 = 0
         var isFull = false
         var isLying = false
+        /// The next write of the log goes so many bytes away.
+        var misdirection: Int?
         /// After so many calls the power goes: all further calls fail.
         var callsUntilPowerCut: Int?
         /// Faults that were given.
@@ -36,6 +38,7 @@ final class DiskFaults: Sendable {
             state.failingSync = 0
             state.isFull = false
             state.isLying = false
+            state.misdirection = nil
             state.callsUntilPowerCut = nil
         }
     }
@@ -60,6 +63,13 @@ final class DiskFaults: Sendable {
             }
             switch call.operation {
             case .write, .preallocate, .create, .rename, .link:
+                if let distance = state.misdirection, call.operation == .write,
+                    call.path.hasPrefix(SimulatedHost.directory + "/store")
+                {
+                    state.misdirection = nil
+                    state.count += 1
+                    return .misdirected(by: distance)
+                }
                 if state.isFull {
                     state.count += 1
                     return .full

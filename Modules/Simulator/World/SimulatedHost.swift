@@ -12,6 +12,10 @@ final class SimulatedHost {
     let diskFaults: DiskFaults
     /// Whose disk this is; a lost disk is somebody else's.
     var id: NodeID
+    /// It runs on a copy of another host's disk, under that one's identity.
+    var isClone = false
+    /// It will not start again.
+    var isGone = false
     var fileSystem = VirtualFileSystem()
     var node: Node?
     /// Which start of the host this is: what was meant for an earlier one is lost.
@@ -44,6 +48,8 @@ final class SimulatedHost {
     var wallDrift: Int64 = 0
 
     /// What it knew of the members when somebody looked last, and in which life.
+    /// The greatest incarnation that it was seen to have, in any life, under its identity.
+    var incarnation: (id: NodeID, number: UInt64)?
     var membershipMeasure: (life: UInt32, measure: UInt64)?
 
     /// The process is killed, or the power cut, behind so many more effects.
@@ -63,6 +69,14 @@ final class SimulatedHost {
         self.id = id
         isDamaged = false
         fileSystem = VirtualFileSystem()
+        connectFaults()
+    }
+
+    /// Puts another disk of the same identity in.
+    func replaceDisk(with disk: VirtualFileSystem) {
+        fileSystem = disk
+        isDamaged = false
+        failure = nil
         connectFaults()
     }
 

@@ -24,6 +24,17 @@ extension World {
         try settle(host, joining: seed)
     }
 
+    /// Makes a host with a copy of a host's disk: what is durable there, and the identity.
+    func addClone(of host: SimulatedHost, seed: UInt64) {
+        let index = hosts.count
+        guard index < Self.hostLimit, let address = GossipAddress(host: "sim", port: UInt16(index + 1)) else { return }
+        let clone = SimulatedHost(index: index, id: host.id, address: address, seed: seed)
+        clone.replaceDisk(with: host.fileSystem.image())
+        clone.isClone = true
+        clone.isDamaged = host.isDamaged
+        hosts.append(clone)
+    }
+
     /// Lets a host with an empty disk be a new member.
     func settle(_ host: SimulatedHost, joining seed: Int?) throws(StorageFailure) {
         hostOfNode[host.id] = host.index
@@ -41,8 +52,12 @@ extension World {
     /// Starts the node that is at home on a host's disk.
     func start(_ host: SimulatedHost, seeds: [GossipAddress] = []) throws(StorageFailure) {
         guard host.node == nil else { return }
-        guard let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next())
-        else {
+        let home = try NodeHome.open(in: SimulatedHost.directory, on: host.fileSystem, run: generator.next()) {
+            record in
+            record.host = host.address.host
+            record.port = host.address.port
+        }
+        guard let home else {
             throw .notFound("an identity on host \(host.index)")
         }
         var log = LogEngine.Configuration()

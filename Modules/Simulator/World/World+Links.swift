@@ -1,6 +1,7 @@
 import Gossip
 import Machine
 import Node
+import Ring
 import Wire
 
 /// Questions and answers over connections.
@@ -11,7 +12,7 @@ extension World {
     private static let backoffLimit: Int64 = 5_000_000_000
 
     func ask(_ frame: Frame, of node: NodeID, lane: Int, from host: SimulatedHost) {
-        guard let to = hostOfNode[node], to != host.index else {
+        guard let to = self.host(of: node, asking: host), to != host.index else {
             refuse(frame, node, lane, host)
             return
         }
@@ -39,6 +40,17 @@ extension World {
             let connection = links[link].connections[lane]
             transmit(.asked(frame, by: host.id, connection: connection), link: link, lane: lane, isAnswer: false)
         }
+    }
+
+    /// Where a host finds an identity: at the one host that has it, or where its own membership says if there are two.
+    private func host(of node: NodeID, asking host: SimulatedHost) -> Int? {
+        guard let home = hostOfNode[node], hosts.contains(where: { $0.isClone && $0.id == node }) else {
+            return hostOfNode[node]
+        }
+        guard let port = host.node?.exchange.membership[node]?.port, hosts.indices.contains(Int(port) - 1) else {
+            return home
+        }
+        return Int(port) - 1
     }
 
     private func refuse(_ frame: Frame, _ node: NodeID, _ lane: Int, _ host: SimulatedHost) {

@@ -47,6 +47,9 @@ final class World {
     /// Until when a directed pair's packets are kept.
     var cloggedUntil = [Int64](repeating: 0, count: World.hostLimit * World.hostLimit)
 
+    /// What ``mergedRing`` was when somebody asked last.
+    var lastMergedRing: Ring?
+
     private var effects = Effects<NodeEffect>()
 
     init(options: WorldOptions, seed: UInt64) {
@@ -194,10 +197,6 @@ final class World {
             after(clientDelay(), .reply(operation: Int(operation), Self.recoded(response)))
         case .observe(let observation):
             marks.count(observation)
-            if case .notWritten(let what) = observation {
-                // A node whose incarnation could not be written down takes no part in the gossip until it is started anew.
-                host.failure = .inputOutput(code: FileSystemFault.inputOutputCode, what)
-            }
             tracer?("\(instant) host \(host.index): \(observation)")
         }
     }

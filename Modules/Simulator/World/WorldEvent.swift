@@ -2,12 +2,12 @@ import Coordinator
 import Machine
 import Node
 
-/// What waits in the schedule.
+/// What waits in the schedule. Large payloads lie elsewhere: each event is moved many times.
 enum WorldEvent {
     /// Something for a host.
     case host(HostEvent, host: Int32, life: UInt32)
     /// A frame that arrives over a connection, if that is still the one that it was sent over.
-    case frame(NodeEvent, host: Int32, life: UInt32, link: Int32, incarnation: UInt32)
+    indirect case frame(NodeEvent, host: Int32, life: UInt32, link: Int32, incarnation: UInt32)
     /// A host goes on with what came while it was busy.
     case wake(host: Int32)
     /// The asking side of a link finds that its connection is gone.
@@ -15,7 +15,7 @@ enum WorldEvent {
     /// The asking side of a link tries to connect again.
     case connect(link: Int32, incarnation: UInt32)
     /// A client has an answer.
-    case reply(operation: Int, Response)
+    indirect case reply(operation: Int, Response)
     /// The connections of clients to a host, in that life of it, are gone.
     case clientsLost(host: Int32, life: UInt32)
     /// A client waits no longer.
@@ -33,7 +33,7 @@ enum WorldEvent {
 /// What happens to a host, in the order in which it gets to it.
 enum HostEvent {
     /// For its node.
-    case node(NodeEvent)
+    indirect case node(NodeEvent)
     /// Its timer is due, if it is still that timer.
     case timer(generation: UInt32)
     /// Its disk has synced.
@@ -54,4 +54,8 @@ enum Remedy {
     case restart(host: Int, life: UInt32)
     /// The operator removes a member whose disk is lost.
     case remove(member: NodeID)
+    /// An image of a disk is put back.
+    case restore(backup: Int)
+    /// A copy of a host is gone.
+    case endClone(host: Int)
 }

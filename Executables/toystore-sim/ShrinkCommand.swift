@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+import Simulator
+
+/// Makes a failing run small.
+struct ShrinkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shrink",
+        abstract:
+            "Leaves faults and requests out of a failing run while it breaks the same rule, and prints its command.")
+
+    @Option(help: "The seed of the run that fails.")
+    var seed: UInt64
+
+    @OptionGroup
+    var world: WorldArguments
+
+    @Option(help: "Runs to try at most.")
+    var attempts = 2000
+
+    func run() throws {
+        let outcome = Simulation(world.options(seed: seed)).run()
+        let began = Shrinker(outcome, attemptLimit: attempts) {
+            Simulation($0).run()
+        } report: { smaller in
+            print("  \(Int(smaller.seconds)) simulated seconds: \(smaller.options.omissions)")
+            fflush(nil)
+        }
+        guard var shrinker = began else {
+            print(outcome.report)
+            print("nothing to shrink")
+            throw ExitCode.failure
+        }
+        let before = shrinker.size
+        shrinker.shrink()
+        print(shrinker.smallest.report)
+        print("\(shrinker.size) of \(before) faults and turns are left after \(shrinker.attempts) runs")
+    }
+}

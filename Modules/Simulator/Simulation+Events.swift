@@ -1,0 +1,107 @@
+import Coordinator
+import Machine
+import Wire
+
+/// What happens next, and to whom.
+extension Simulation {
+    /// Lets things happen for so long, or until a condition holds; whether it did.
+    @discardableResult
+    func run(
+        for duration: Int64, until isReached: (Simulation) -> Bool = { _ in false }
+    ) throws(Violation) -> Bool {
+        let end = world.now + duration
+        // Conditions are looked at now and then: they cost more than events.
+        var nextLook = world.now
+        while true {
+            if world.now >= nextLook {
+                if isReached(self) {
+                    return true
+                }
+                nextLook = world.now + 50 * FaultInjector.millisecond
+            }
+            guard let next = world.schedule.popFirst(until: end) else {
+                world.now = end
+                return isReached(self)
+            }
+            world.now = max(world.now, next.time)
+            handle(next.event)
+            for (host, life) in world.ended {
+                world.after(FaultInjector.millisecond, .clientsLost(host: Int32(host), life: life))
+                injector.hasEnded(world.hosts[host], in: world)
+            }
+            world.ended.removeAll(keepingCapacity: true)
+            if let violation {
+                throw violation
+            }
+        }
+    }
+
+    private func handle(_ event: consuming WorldEvent) {
+        switch consume event {
+        case .host(let event, let host, let life):
+            world.hand(event, to: world.hosts[Int(host)], life: life)
+        case .frame(let event, let host, let life, let link, let incarnation):
+            guard world.links[Int(link)].incarnation == incarnation else { return }
+            world.hand(.node(event), to: world.hosts[Int(host)], life: life)
+        case .wake(let host):
+            world.wake(index: Int(host))
+        case .notice(let link, let incarnation):
+            world.notice(link: Int(link), incarnation: incarnation)
+        case .connect(let link, let incarnation):
+            world.connect(link: Int(link), incarnation: incarnation)
+        case .reply(let operation, let response):
+            reply(operation, response)
+        case .clientsLost(let host, let life):
+            workload.hostLost(Int(host), life: life, in: world)
+        case .giveUp(let operation):
+            giveUp(operation)
+        case .turn(let client):
+            workload.turn(client, in: world)
+        case .fault(let kind):
+            injector.inject(kind, in: world)
+            if injector.hasLongPartition {
+                workload.slowdown = 32
+            }
+        case .remedy(let remedy):
+            injector.remedy(remedy, in: world)
+        case .sample:
+            violation = violation ?? look()
+            world.compactAll()
+            world.after(FaultInjector.second, .sample)
+        }
+    }
+
+    private func reply(_ number: Int, _ response: Response) {
+        let operation = workload.history.operations[number]
+        guard workload.replied(number, response, in: world) else { return }
+        violation = violation ?? answers.check(response, to: number, in: &workload.history)
+        if case .written = response, case .write(let write) = operation.kind {
+            let copies = copies(of: workload.history.keys[operation.key])
+            violation = violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: world.mergedRing)
+        }
+        guard operation.client == workload.options.clients else { return }
+        switch response {
+        case .found(let object):
+            audited[operation.key] = object
+            auditedKeys[operation.key] = true
+        case .absent:
+            auditedKeys[operation.key] = true
+        case .written, .failed:
+            break
+        }
+    }
+
+    private func giveUp(_ number: Int) {
+        let operation = workload.history.operations[number]
+        guard operation.outcome == .pending else { return }
+        let host = world.hosts[operation.host]
+        if host.life == operation.life, host.node != nil, host.lastBusy < operation.began, host.eventCost == 0 {
+            violation =
+                violation
+                ?? Violation(
+                    .answeredInTime, "host \(host.index) has not answered a request that it was not kept from",
+                    key: workload.history.keys[operation.key].name)
+        }
+        workload.giveUp(number, in: world)
+    }
+}

@@ -1,0 +1,89 @@
+import Causality
+import Coordinator
+import Machine
+import Node
+import Ring
+import Storage
+import Wire
+
+/// What is looked for while a run goes on.
+extension Simulation {
+    func copies(of key: KeyHistory) -> CopyChecker { CopyChecker(of: key, in: world, disksLost: injector.disksLost) }
+
+    /// Looks at everything that holds at every moment, and costs too much to look at with every event.
+    func look() -> Violation? {
+        let checker = ClusterChecker(world: world, keyLimit: workload.history.keys.count)
+        return checker.checkBounds() ?? (injector.disksLost == 0 ? checker.checkIncarnations() : nil)
+            ?? checkAnyCopies() ?? (injector.disksLost == 0 ? hints.check(world, ring: world.mergedRing) : nil)
+    }
+
+    /// Whether every register with one writer was linearizable: a rule where all owners are read and stay what they are. Else
+    /// it is counted: a read does not wait until what it saw is repaired, so the next may see less.
+    func checkLinearity() -> Violation? {
+        let isRule =
+            workload.options.singleRead == .all && !workload.options.isSingleSloppy
+            && !injector.options.kinds.contains { $0.losesData || $0 == .join || $0 == .weight }
+        if isRule {
+            world.marks.count(.linearizableRun)
+        }
+        for key in workload.history.keys where key.model == .single {
+            guard let anomaly = LinearityChecker.check(key, workload.history.operations) else { continue }
+            world.marks.count(.notLinearizable)
+            if isRule {
+                return Violation(.linearizable, "\(anomaly)", key: key.name)
+            }
+        }
+        return nil
+    }
+
+    /// Looks for all copies of one key.
+    func checkAnyCopies() -> Violation? {
+        let key = workload.history.keys[Int(sampler.below(UInt64(workload.history.keys.count)))]
+        let (copies, ring) = (copies(of: key), world.mergedRing)
+        for number in key.writes.indices where key.writes[number].outcome == .done {
+            if let violation = copies.check(number) ?? copies.checkHolders(of: number, in: ring) {
+                return violation
+            }
+        }
+        return nil
+    }
+
+    func isWhole(_: Simulation) -> Bool { ClusterChecker(world: world).isWhole }
+    func isAtRest(_: Simulation) -> Bool { ClusterChecker(world: world).isAtRest }
+
+    /// How many of the requests of the second ten seconds after the faults succeed.
+    func goodput() -> Violation? {
+        var (all, done) = (0, 0)
+        for operation in workload.history.operations {
+            let since = operation.began - healed
+            guard since >= 10 * FaultInjector.second, since < Self.calm else { continue }
+            all += 1
+            done += operation.outcome == .done ? 1 : 0
+        }
+        guard all >= 20, done * 100 < all * 95 else { return nil }
+        var violation = Violation(
+            .goodput, "\(done) of \(all) requests succeeded from ten seconds after the faults on")
+        violation.story = ["the faults stopped at \(Instant(nanoseconds: healed))"]
+        for operation in workload.history.operations
+        where operation.began - healed >= 10 * FaultInjector.second && operation.outcome != .done {
+            violation.story.append(Story.line(of: operation, workload.history.keys[operation.key]))
+        }
+        return violation
+    }
+
+    /// What each node is at.
+    var summary: [String] {
+        world.hosts.map { host in
+            guard let node = host.node else {
+                return "host \(host.index) is down" + (host.failure.map { ": \($0)" } ?? "")
+            }
+            let membership = node.exchange.membership
+            let members = membership.records.map { record in
+                "\(record.name) \(record.effectiveState) holding \(record.holdings.count)"
+                    + (node.view.isReachable(record.id) ? "" : ", unreachable")
+            }
+            return "host \(host.index) (\(host.id.description.prefix(8))): members \(members), work \(node.workCount), "
+                + "hints \(node.reader.hintCount), epoch \(membership.epoch.measure)"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Simulator
+
+/// What is left out of runs, and by whom.
+@Suite struct ShrinkingTests {
+    @Test func `what is left out is written as it is read`() throws {
+        let text = "kill:3,kill:5-7,partition:0-,client2:0-"
+        var omissions = try #require(Omissions(text))
+        #expect(omissions.description == text)
+        #expect(omissions.contains(6, of: .fault(.kill)) && !omissions.contains(4, of: .fault(.kill)))
+        #expect(omissions.contains(1000, of: .client(2)) && !omissions.contains(0, of: .client(1)))
+        omissions.insert(4..<5, of: .fault(.kill))
+        #expect(omissions.description == "kill:3-7,partition:0-,client2:0-")
+        for wrong in ["kill", "kill:", "kill:-1", "kill:4-3", "nobody:1", "client:1", "kill:1-2-3"] {
+            #expect(Omissions(wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test func `a fault that is left out leaves the draws of all others as they are`() {
+        var options = RunOptions(seed: 1)
+        options.seconds = 10
+        options.faults = [.kill, .clogging]
+        options.isEachFault = true
+        var kept: [[String]] = []
+        for text in ["", "kill:0-,clogging:1"] {
+            options.omissions = Omissions(text) ?? Omissions()
+            let simulation = Simulation(options)
+            let outcome = simulation.run()
+            #expect(outcome.violation == nil, "\(outcome.report)")
+            kept.append(
+                simulation.world.incidents.filter { $0.what.hasPrefix("packets") }.map { "\($0.time) \($0.what)" })
+        }
+        var expected = kept[0]
+        #expect(expected.count > 2)
+        expected.remove(at: 1)
+        #expect(kept[1] == expected)
+    }
+
+    @Test func `a failing run is shrunk to what it needs`() throws {
+        var options = RunOptions(seed: 1)
+        options.seconds = 10
+        func outcome(_ options: RunOptions) -> RunOutcome {
+            let omissions = options.omissions
+            // It fails by the seventh kill together with the third turn of client 1.
+            let fails = !omissions.contains(7, of: .fault(.kill)) && !omissions.contains(3, of: .client(1))
+            return RunOutcome(
+                options: options, faults: FaultOptions(), violation: fails ? Violation(.goodput, "") : nil,
+                seconds: 1, events: 0, traceHash: 0, operations: 0,
+                parts: [(.fault(.kill), 20), (.fault(.loss), 1), (.client(0), 30), (.client(1), 30)], marks: Marks())
+        }
+        var shrinker = try #require(Shrinker(outcome(options), run: outcome))
+        #expect(shrinker.size == 81)
+        shrinker.shrink()
+        #expect(shrinker.size == 2)
+        #expect(
+            shrinker.smallest.options.command.hasSuffix(
+                "--omit loss:0-,client0:0-,kill:0-6,kill:8-,client1:0-2,client1:4-"),
+            "\(shrinker.smallest.options.command)")
+        options.omissions = try #require(Omissions("kill:7"))
+        #expect(Shrinker(outcome(options), run: outcome) == nil)
+    }
+}
