@@ -27,7 +27,9 @@ extension Simulation {
             world.marks.count(.linearizableRun)
         }
         for key in workload.history.keys where key.model == .single {
-            guard let anomaly = LinearityChecker.check(key, workload.history.operations) else { continue }
+            guard let anomaly = LinearityChecker.check(key, workload.history.operations, workload.options) else {
+                continue
+            }
             world.marks.count(.notLinearizable)
             if isRule {
                 return Violation(.linearizable, "\(anomaly)", key: key.name)

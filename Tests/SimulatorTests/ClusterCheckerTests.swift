@@ -49,6 +49,16 @@ import Testing
         #expect(checker.checkBounds() == nil, "in another life it may")
     }
 
+    @Test func `an incarnation that falls is found, but for another identity`() throws {
+        let (world, _) = try Self.claim(strictly: false)
+        let checker = ClusterChecker(world: world)
+        #expect(checker.checkIncarnations() == nil)
+        world.hosts[0].incarnation = (world.hosts[0].id, .max)
+        #expect(checker.checkIncarnations()?.invariant == .incarnationsGrow)
+        world.hosts[0].incarnation = (NodeID(high: 1, low: 2), .max)
+        #expect(checker.checkIncarnations() == nil)
+    }
+
     @Test func `a cluster of which a node is down is not whole`() throws {
         let (world, _) = try Self.claim(strictly: false)
         #expect(ClusterChecker(world: world).isWhole)

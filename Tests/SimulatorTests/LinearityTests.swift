@@ -84,7 +84,7 @@ import Testing
         let outcome = simulation.run()
         #expect(outcome.violation == nil, "\(outcome.report)")
         return simulation.workload.history.keys.lazy.filter { $0.model == .single }.compactMap {
-            LinearityChecker.check($0, simulation.workload.history.operations)
+            LinearityChecker.check($0, simulation.workload.history.operations, simulation.workload.options)
         }.first
     }
 

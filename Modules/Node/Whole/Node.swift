@@ -41,8 +41,8 @@ public final class Node: StateMachine {
     var controlEffects = Effects<ControlEffect>()
     var shards: [RequestShard]
     var shardEffects = Effects<ShardEffect>()
-    /// Events within the node that have not had their turn.
-    var inbox: [InnerEvent] = []
+    /// Events within the node that have not had their turn; those that had it leave a hole until all had.
+    var inbox: [InnerEvent?] = []
     /// What the next commit will tell, in the order in which it was asked for.
     var uncommitted: [Uncommitted] = []
     var calls = WorkTable<ControlCall>(capacity: Node.callLimit)
@@ -240,9 +240,10 @@ public final class Node: StateMachine {
     private func settle(at now: Instant, into effects: inout Effects<NodeEffect>) {
         var next = 0
         while next < inbox.count {
-            let event = inbox[next]
+            // Moved out: an event is large to copy.
+            guard let event = inbox[next].take() else { preconditionFailure("an event had its turn before it") }
             next += 1
-            switch event {
+            switch consume event {
             case .shard(let index, let event):
                 shards[index].receive(event, at: now, into: &shardEffects)
                 carryOutShard(index, into: &effects)

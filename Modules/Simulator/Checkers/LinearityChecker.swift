@@ -1,3 +1,5 @@
+import Coordinator
+
 /// Whether a register with one writer, who writes ever greater numbers, looked to everyone like one register at one place.
 ///
 /// The numbers are those of its writes; the register keeps the greatest, and -1 before the first. One writer makes it simple: a
@@ -61,8 +63,8 @@ struct LinearityChecker {
         return nil
     }
 
-    /// What happened to a key with one writer.
-    static func check(_ key: KeyHistory, _ operations: [Operation]) -> Anomaly? {
+    /// What happened to a key with one writer; reads that ask for less than the others say nothing.
+    static func check(_ key: KeyHistory, _ operations: [Operation], _ options: WorkloadOptions) -> Anomaly? {
         check(
             key.operations.compactMap { number in
                 let operation = operations[number]
@@ -73,7 +75,9 @@ struct LinearityChecker {
                         kind: .write, number: write, began: operation.began,
                         ended: operation.outcome == .done ? operation.ended : .max)
                 case .read:
-                    guard operation.outcome == .done else { return nil }
+                    guard operation.outcome == .done, operation.options.read == options.singleRead,
+                        operation.options.sloppy == options.isSingleSloppy
+                    else { return nil }
                     return Access(
                         kind: .read, number: operation.shown.max() ?? -1, began: operation.began, ended: operation.ended
                     )
