@@ -211,6 +211,27 @@ import Testing
                 == GetStep(reply: .unavailable(required: 2, available: 1), isFinished: true))
     }
 
+    @Test func `a hedge asks a fallback too for each that has failed`() {
+        var get = coordination(World(fallbacks: 2), 1, reach: .enough(first: nil))
+        #expect(get.begin() == GetStep(ask: [0]))
+        #expect(get.fail(0) == GetStep(ask: [1]))
+        #expect(get.hedge() == GetStep(ask: [2, 3]))
+    }
+
+    @Test func `nobody is refused while somebody has not been asked`() {
+        var get = coordination(
+            World(extras: 2, holders: [0, 1, 2, 3, 4]), 1, primaries: 3, reach: .enough(first: nil))
+        #expect(get.begin() == GetStep(ask: [0, 1, 2]))
+        #expect(get.fail(0) == GetStep(ask: [3]), "which is no owner")
+        _ = get.receive(nil, from: 1)
+        _ = get.receive(nil, from: 2)
+        #expect(get.receive(nil, from: 3) == GetStep(ask: [4]))
+        #expect(
+            get.receive(Copies.new, from: 4)
+                == GetStep(
+                    reply: .unavailable(required: 3, available: 2), repair: [1, 2, 3], isFinished: true))
+    }
+
     @Test func `a silent reserve is no reason to wait: impatience asks it, and a fallback for each that is silent`() {
         var get = coordination(World(fallbacks: 2), reach: .enough(first: nil))
         _ = get.begin()
