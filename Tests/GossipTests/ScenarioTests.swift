@@ -105,7 +105,6 @@ import Testing
             cluster.crash(index)
         }
         cluster.run(for: .seconds(40))
-        #expect(cluster.count(seeing: 0, as: .unreachable) == 5)
         for index in 0..<200 {
             cluster.restart(index, restoring: 0, seeds: [cluster.nodes[200 + index % 5].address])
         }

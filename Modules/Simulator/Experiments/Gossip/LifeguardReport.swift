@@ -33,8 +33,11 @@ public struct LifeguardReport: Sendable {
         }
         let order: [LifeguardVariant] = [.swim, .buddy, .localHealthProbe, .localHealthSuspicion, .lifeguard]
         for (more, fewer) in zip(order, order.dropFirst())
-        where tally(more).falseVerdicts <= tally(fewer).falseVerdicts {
-            flaws.append("\(fewer.rawValue) has no fewer false verdicts than \(more.rawValue)")
+        where tally(more).falseVerdicts < tally(fewer).falseVerdicts {
+            flaws.append("\(fewer.rawValue) has more false verdicts than \(more.rawValue)")
+        }
+        if swim.falseVerdicts == 0 {
+            flaws.append("SWIM has no false verdicts to compare with")
         }
         for variant in LifeguardVariant.allCases {
             let tally = tally(variant)
