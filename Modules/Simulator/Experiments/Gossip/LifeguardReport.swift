@@ -33,7 +33,7 @@ public struct LifeguardReport: Sendable {
         }
         let order: [LifeguardVariant] = [.swim, .buddy, .localHealthProbe, .localHealthSuspicion, .lifeguard]
         for (more, fewer) in zip(order, order.dropFirst())
-        where tally(more).falseVerdicts < tally(fewer).falseVerdicts {
+        where Self.isMore(tally(fewer).falseVerdicts, than: tally(more).falseVerdicts) {
             flaws.append("\(fewer.rawValue) has more false verdicts than \(more.rawValue)")
         }
         if swim.falseVerdicts == 0 {
@@ -73,6 +73,11 @@ public struct LifeguardReport: Sendable {
             ])
         }
         return "\(swim.runs) runs of intervals and \(swim.detectionRuns) of detection for each row\n\(table.text)"
+    }
+
+    /// Whether one count is above another by more than chance: three standard deviations of the difference of such counts.
+    private static func isMore(_ count: Int, than other: Int) -> Bool {
+        Double(count - other) > 3 * Double(count + other).squareRoot()
     }
 
     private static func share(_ part: Int, of whole: Int) -> Double {
