@@ -181,6 +181,7 @@ final class Demo {
             if let fallen = nodes.first(where: { $0.hasFallen }) {
                 throw DemoFailure("\(fallen.name) ended by itself:\n\(fallen.lastLines)")
             }
+            // The bar moves ten times a second: as often as anyone looks.
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -203,6 +204,7 @@ final class Demo {
             if let unrest, ContinuousClock.now > deadline {
                 throw DemoFailure("the cluster does not come to rest within \(limit.components.seconds) s: \(unrest)")
             }
+            // Rest is a state of other processes, which tell it to nobody: it is asked for.
             try await Task.sleep(for: .milliseconds(300))
         }
     }

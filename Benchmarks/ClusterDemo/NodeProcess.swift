@@ -58,6 +58,7 @@ final class NodeProcess {
             guard ContinuousClock.now < deadline else {
                 throw DemoFailure("\(name) is not ready after \(limit.components.seconds) s:\n\(lastLines)")
             }
+            // The node says it in its log, which is all that a process shows of itself.
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -87,6 +88,7 @@ final class NodeProcess {
         _ = Foundation.kill(process.processIdentifier, signal)
         let deadline = ContinuousClock.now.advanced(by: limit)
         while process.isRunning, ContinuousClock.now < deadline {
+            // Asked for, not waited for: a process that does not end has to meet the limit.
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

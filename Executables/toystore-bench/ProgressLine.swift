@@ -21,6 +21,7 @@ struct ProgressLine {
     private func tick(_ what: String) async {
         let start = ContinuousClock.now
         var last = LoadProgress()
+        // A line for people, once a second, until the work is done and this is cancelled.
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             let progress = await run.progress()
             let seconds = Int((start.duration(to: .now) / .seconds(1)).rounded())

@@ -24,6 +24,7 @@ public struct HTTPApplication: Service {
                 tasks.addTask { try await server.run() }
                 tasks.addTask {
                     try await gracefulShutdown()
+                    // Whoever is served by then has been; the rest is cut off by the end of the group.
                     try await Task.sleep(for: grace)
                 }
                 try await tasks.next()

@@ -59,6 +59,8 @@ public final class ObjectStore {
     private var pending: [ByteBuffer: LocalCopy] = [:]
     /// The hints of the batch, to mark their ranges where it is not stored.
     private var hintsInBatch: [(owner: NodeID, token: UInt64)] = []
+    /// The same by their keys in the engine; only looked up.
+    private var hintKeysInBatch: Set<ByteBuffer> = []
     /// Marked ranges and how often each was marked since the start; as many as owners × partitions at most.
     private var marks: [MarkedRange.Place: UInt64]
     /// Marks of the batch.
@@ -132,6 +134,7 @@ public final class ObjectStore {
             batchByteCount = 0
             pending.removeAll(keepingCapacity: true)
             hintsInBatch.removeAll(keepingCapacity: true)
+            hintKeysInBatch.removeAll(keepingCapacity: true)
             marksInBatch.removeAll(keepingCapacity: true)
         }
         if let bound = epochs.reservation() {
@@ -314,6 +317,7 @@ public final class ObjectStore {
         }
         hintsInBatch.append((owner, token))
         let engineKey = HintRecord.engineKey(owner: owner, key: key)
+        hintKeysInBatch.insert(engineKey)
         batchByteCount += engineKey.readableBytes
         batch.put(
             .hints, token: token, key: engineKey, value: ByteBuffer(), hash: HintRecord.engineHash(owner: owner))
@@ -330,8 +334,9 @@ public final class ObjectStore {
     ) throws(StorageFailure) -> PreparedOperation {
         let engineKey = HintRecord.engineKey(owner: owner, key: key)
         // A hint that was added in this batch is of a later write than the one that was delivered.
-        let isRenewed = hintsInBatch.contains { $0.owner == owner && $0.token == token }
-        if !isRenewed, let record = try engine.get(.hints, token: token, key: engineKey), record.sequence == sequence {
+        if !hintKeysInBatch.contains(engineKey), let record = try engine.get(.hints, token: token, key: engineKey),
+            record.sequence == sequence
+        {
             batch.drop(.hints, token: token, key: engineKey, replacing: sequence)
         }
         return .accepted
