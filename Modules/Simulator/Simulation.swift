@@ -45,6 +45,7 @@ public final class Simulation {
         let ring = RingConfiguration(partitions: 16 << Int(generator.below(3)), replicas: 3) ?? .standard
         var worldOptions = WorldOptions(ring: ring)
         worldOptions.isHedging = options.seed % 4 != 0
+        worldOptions.zones = generator.chance(1, in: 2) ? 3 : 0
         worldOptions.shards = 1 + Int(generator.below(3))
         worldOptions.packetDelay.spread = generator.chance(1, in: 4) ? 20_000_000 : 400_000
         worldOptions.commitDelay.spread = generator.chance(1, in: 4) ? 30_000_000 : 900_000
@@ -60,6 +61,8 @@ public final class Simulation {
         }
         load.pause = 400_000_000 << Int64(generator.below(6))
         load.largeValueRarity = generator.chance(1, in: 4) ? 8 : 0
+        load.expiryRarity = generator.chance(1, in: 2) ? 6 : 0
+        load.hotness = generator.chance(1, in: 4) ? 4 : 1
         let faults = FaultOptions(drawing: options.faults, isEach: options.isEachFault, seed: generator.next())
         world = World(options: worldOptions, seed: generator.next())
         // In one of four runs reads of the keys with one writer ask all owners.

@@ -119,17 +119,26 @@ public final class Node: StateMachine {
 
     /// The earliest deadline of any of the machines.
     public var nextDeadline: Instant? {
-        // Asked after every event: without an array, and without a copy of a shard.
-        var earliest = control.nextDeadline ?? .distantFuture
+        // Asked after every event.
+        var earliest = Self.earliest(of: shards)
+        if let deadline = control.nextDeadline {
+            earliest = min(earliest, deadline)
+        }
         if let alarm = calls.nextAlarm {
             earliest = min(earliest, alarm)
         }
+        return earliest == .distantFuture ? nil : earliest
+    }
+
+    /// Apart, since what is read through a class is copied first, and a shard is large.
+    private static func earliest(of shards: [RequestShard]) -> Instant {
+        var earliest = Instant.distantFuture
         for index in shards.indices {
             if let deadline = shards[index].nextDeadline {
                 earliest = min(earliest, deadline)
             }
         }
-        return earliest == .distantFuture ? nil : earliest
+        return earliest
     }
 
     // MARK: - Events

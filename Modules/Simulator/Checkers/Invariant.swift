@@ -38,6 +38,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case hintsAreConfirmed
     /// 10. One membership gives one placement.
     case samePlacement
+    /// 10. The owners of a partition are in different zones where there are enough.
+    case zonesDistinct
     /// 12 and 14. In the end no hint, no stray and no work is left.
     case comesToRest
     /// 14. Work, hints and siblings are bounded.
@@ -72,6 +74,7 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .incarnationsGrow: "nobody has heard of an incarnation beyond its owner's, and that never falls"
         case .hintsAreConfirmed: "a hint goes only after its owner has what it was kept for"
         case .samePlacement: "one membership gives one placement"
+        case .zonesDistinct: "the owners of a partition are in different zones where there are enough"
         case .comesToRest: "in the end no hint, no stray and no work is left"
         case .bounded: "work, hints and siblings are bounded"
         case .goodput: "ten seconds after the faults have stopped at least 95 % of the requests succeed"

@@ -61,6 +61,8 @@ struct Write {
     var dot: Dot?
     /// Written to a quorum, with nobody standing in for an owner.
     var isStrict = false
+    /// When its value ends, in milliseconds by a wall clock; 0: never.
+    var expiry: UInt64 = 0
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
 }
@@ -73,11 +75,24 @@ struct KeyHistory {
     var writes: [Write] = []
     /// Whose dot is whose, as far as it was seen; only looked up.
     var writeOfDot: [Dot: Int] = [:]
-    /// Whose value is whose; only looked up.
-    var writeOfValue: [ByteBuffer: Int] = [:]
     /// Dots of strict writes that were acknowledged.
     var settled = CausalContext()
     var operations: [Int] = []
+
+    /// How the value of a write begins.
+    func text(of write: Int, by client: Int) -> String { "\(name)\(Self.infix)\(write) of client \(client)" }
+
+    private static let infix = " write "
+
+    /// Whose value it is; `nil` where nobody wrote it. Each says its number, so nothing as long as a value is hashed.
+    func write(of value: ByteBuffer) -> Int? {
+        var number = 0
+        for byte in value.readableBytesView.dropFirst(name.utf8.count + Self.infix.utf8.count) {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), number < writes.count else { break }
+            number = 10 * number + Int(byte - UInt8(ascii: "0"))
+        }
+        return number < writes.count && writes[number].value == value ? number : nil
+    }
 }
 
 /// How a key is used.

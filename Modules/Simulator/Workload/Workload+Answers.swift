@@ -104,7 +104,7 @@ extension Workload {
         for sibling in object.siblings {
             var found = history.keys[key].writeOfDot[sibling.dot]
             if case .value(let bytes, _) = sibling.content {
-                found = history.keys[key].writeOfValue[bytes]
+                found = history.keys[key].write(of: bytes)
             } else {
                 world.marks.count(.tombstoneRead)
             }

@@ -30,6 +30,11 @@ public struct WorkloadOptions: Sendable {
     /// How seldom a value is large; 0: never.
     public var largeValueRarity: UInt64 = 0
 
+    /// How seldom a value of a register has an end, a second to two minutes from its write; 0: never.
+    public var expiryRarity: UInt64 = 0
+    /// Of so many keys that are drawn the first is taken: 1 makes all alike.
+    public var hotness = 1
+
     /// The defaults.
     public init() {}
 }

@@ -41,7 +41,7 @@ extension World {
         let known = seed.flatMap { hosts[$0].node?.exchange.membership } ?? Membership()
         let record = Member(
             id: host.id, name: "host-\(host.index)", host: host.address.host, port: host.address.port,
-            state: seed == nil ? .up : .joining,
+            zone: options.zones > 0 ? "zone-\(host.index % options.zones)" : "", state: seed == nil ? .up : .joining,
             holdings: seed == nil ? .all(of: ring.partitions) : .none(of: ring.partitions))
         _ = try NodeHome.create(
             record, joining: known, cluster: Self.cluster, ring: ring, in: SimulatedHost.directory,

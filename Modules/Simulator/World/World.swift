@@ -47,6 +47,9 @@ final class World {
     /// Until when a directed pair's packets are kept.
     var cloggedUntil = [Int64](repeating: 0, count: World.hostLimit * World.hostLimit)
 
+    /// Until when clients come ten times as often.
+    var hurryUntil: Int64 = 0
+
     /// What ``mergedRing`` was when somebody asked last.
     var lastMergedRing: Ring?
 
@@ -225,9 +228,13 @@ final class World {
         options.packetDelay.least + Int64(generator.below(options.packetDelay.spread))
     }
 
+    /// Most requests and answers fit into so many bytes.
+    private static let usualByteCount = 256
+
     /// What a client sends is what a node is asked: through bytes.
     private static func recoded(_ request: Request) -> Request {
         var bytes = ByteBuffer()
+        bytes.reserveCapacity(Self.usualByteCount)
         request.encode(into: &bytes)
         do {
             return try Request(decoding: &bytes)
@@ -238,6 +245,7 @@ final class World {
 
     private static func recoded(_ response: Response) -> Response {
         var bytes = ByteBuffer()
+        bytes.reserveCapacity(Self.usualByteCount)
         response.encode(into: &bytes)
         do {
             return try Response(decoding: &bytes)

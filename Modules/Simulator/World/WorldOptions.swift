@@ -4,6 +4,8 @@ public import Ring
 public struct WorldOptions: Sendable {
     /// Partitions and replicas.
     public var ring: RingConfiguration
+    /// How many zones the hosts are in, in turn; 0: none has one.
+    public var zones = 0
     /// Request shards of each node.
     public var shards = 2
     /// Whether reads ask as few as they need at first, and the others where that takes long.
@@ -23,6 +25,7 @@ public struct WorldOptions: Sendable {
 struct NetworkConditions {
     var loss: UInt64 = 0
     var duplication: UInt64 = 0
+    var replay: UInt64 = 0
     var reordering: UInt64 = 0
     var corruption: UInt64 = 0
     /// How many frames of the lane for members and whole partitions come late.
