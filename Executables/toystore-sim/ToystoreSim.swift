@@ -7,5 +7,6 @@ import ArgumentParser
         abstract: "Runs whole clusters of production nodes in simulated time, and lets everything go wrong.",
         subcommands: [
             RunCommand.self, SoakCommand.self, ShrinkCommand.self, ExploreCommand.self, ReproduceCommand.self,
+            PlantedCommand.self,
         ])
 }

@@ -1,3 +1,5 @@
+import Machine
+
 /// What a writer has seen of a key: what its write replaces.
 @frozen
 public enum WriteContext: Hashable, Sendable {
@@ -13,6 +15,8 @@ public enum WriteContext: Hashable, Sendable {
     /// came of the write, also after ``everythingHere``.
     public func following(_ dot: Dot) -> CausalContext {
         switch self {
+        case .everythingHere where PlantedBug.answerCoversTheUnseen.isPlanted:
+            return CausalContext(VersionVector(CollectionOfOne(dot)))
         case .everythingHere:
             return CausalContext(CollectionOfOne(dot))
         case .seen(var context):
