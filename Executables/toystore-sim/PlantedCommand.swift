@@ -37,6 +37,9 @@ struct PlantedCommand: AsyncParsableCommand {
     @Flag(help: "Only with the faults that seeds draw, and not with those that bring a bug about.")
     var plain = false
 
+    @Flag(help: "Only with the faults that bring a bug about, where it has any.")
+    var own = false
+
     @Option(help: "Write one seed that finds each bug to this file; lines of bugs that are not tried stay.")
     var record: String?
 
@@ -69,9 +72,10 @@ struct PlantedCommand: AsyncParsableCommand {
         var recorded = try record.map { access($0, F_OK) == 0 ? try readSeeds($0) : [] } ?? []
         var survivors = 0
         for bug in bugs {
-            var results = [await result(of: bug, isPlain: true)]
-            if bug.circumstances != nil, !plain {
-                results.append(await result(of: bug, isPlain: false))
+            var results: [PlantedResult] = []
+            for isPlain in [true, false]
+            where isPlain ? !own || bug.circumstances == nil : !plain && bug.circumstances != nil {
+                results.append(await result(of: bug, isPlain: isPlain))
             }
             survivors += results.allSatisfy(\.found.isEmpty) ? 1 : 0
             if let seed = results.last(where: { $0.seed != nil })?.seed {

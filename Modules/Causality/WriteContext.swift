@@ -15,12 +15,13 @@ public enum WriteContext: Hashable, Sendable {
     /// came of the write, also after ``everythingHere``.
     public func following(_ dot: Dot) -> CausalContext {
         switch self {
-        case .everythingHere where PlantedBug.answerCoversTheUnseen.isPlanted:
-            return CausalContext(VersionVector(CollectionOfOne(dot)))
         case .everythingHere:
             return CausalContext(CollectionOfOne(dot))
         case .seen(var context):
             context.insert(dot)
+            if PlantedBug.answerCoversTheUnseen.isPlanted {
+                context.merge(CausalContext(VersionVector(CollectionOfOne(dot))))
+            }
             return context
         }
     }

@@ -12,7 +12,7 @@ extension Gossip {
             probe = ping(target, flight, for: health.scaled(timing.probeTimeout), at: now, into: &effects)
         }
         let isTimeForLost = isAlone || periods % configuration.reconnectionPeriods == 0
-        if isTimeForLost, !PlantedBug.lostAreNotProbed.isPlanted, let target = lost.next(using: &generator) {
+        if isTimeForLost, !PlantedBug.lostAreNotLookedFor.isPlanted, let target = lost.next(using: &generator) {
             _ = ping(target, .reconnection(target), for: timing.probeInterval, at: now, into: &effects)
         }
         meetStrangers(into: &effects)

@@ -9,7 +9,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     /// A key that begins another lifetime counts on as the actor that it was: its new dots are taken for old ones
     /// (riak_kv#679, #847).
     case dotsWithoutEpochs
-    /// A store that replicates takes no fresh epoch over what is not found (riak_kv#1094, #1643).
+    /// A store that replicates takes no fresh epoch over what is not found, but the last that its object knows of the node
+    /// (riak_kv#1094, #1643).
     case replicatedStoreKeepsEpoch
     /// Dots that left the node before they were lost with the power are issued again (riak_kv#1865).
     case uncleanStopKeepsEpochs
@@ -19,13 +20,13 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case epochsAreNotReserved
     /// A peer shows an object that is ahead in the node's own actor, and the node counts on (riak_kv#1094).
     case peerAheadIsIgnored
-    /// A node on a restored or copied disk goes on as the actor that it was (riak_kv#1865).
-    case restoredNodeKeepsActor
+    /// A node on a restored or copied disk goes on as if nothing was (riak_kv#1865).
+    case restoredNodeGoesOn
     /// Of concurrent values the one with the latest wall clock is kept (scylladb#7082; the seed of this project).
     case clockDecidesBetweenSiblings
     /// Clocks are cut to a few entries (riak_core#613, riak_kv#283, #1866).
     case clocksArePruned
-    /// The context of a blind write's answer covers siblings that its client was not shown (version vectors of servers).
+    /// The context of a write's answer covers siblings that its client was not shown (version vectors of servers).
     case answerCoversTheUnseen
     /// A delete takes the key's record away at once, without proof that nobody has an older copy (riak_kv#1777,
     /// scylladb#3560).
@@ -102,8 +103,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case ownWordUndoesOperators
     /// A member that is called suspect or dead does not contradict (memberlist#311).
     case accusedDoesNotContradict
-    /// Members that are taken for dead are never probed again (memberlist#222).
-    case lostAreNotProbed
+    /// Members that are taken for dead are never looked for again (memberlist#222).
+    case lostAreNotLookedFor
 
     #if PlantedBugs
     /// The bug of this process: set between runs and never in one, by the one thread that starts them.

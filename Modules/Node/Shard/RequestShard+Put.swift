@@ -254,6 +254,9 @@ extension RequestShard {
                 let owner = work.plan.node(at: position)
                 effects.emit(.store(.nobody, .hint(owner: owner, token: work.token.value, key: key)))
                 effects.emit(.leftOver(.hint(owner)))
+                if let dot = work.made?.dot {
+                    effects.emit(.observe(.hinted(owner: owner, key: key, dot: dot)))
+                }
             }
         }
         if let outcome = step.reply {

@@ -47,6 +47,11 @@ final class World {
     /// Until when a directed pair's packets are kept.
     var cloggedUntil = [Int64](repeating: 0, count: World.hostLimit * World.hostLimit)
 
+    /// Hints and rings since somebody looked.
+    var hintNotes: [HintNote] = []
+    /// A node has gone by another ring since somebody looked.
+    var hasRingChanged = false
+
     /// What ``mergedRing`` was when somebody asked last.
     var lastMergedRing: Ring?
 
@@ -197,6 +202,7 @@ final class World {
             after(clientDelay(), .reply(operation: Int(operation), Self.recoded(response)))
         case .observe(let observation):
             marks.count(observation)
+            note(observation, host)
             tracer?("\(instant) host \(host.index): \(observation)")
         }
     }
@@ -269,6 +275,20 @@ final class World {
         case .request(let request, _): note(11, host, request.key)
         }
         tracer?("\(instant) host \(host.index) < \(event)")
+    }
+
+    private func note(_ observation: NodeObservation, _ host: SimulatedHost) {
+        switch observation {
+        case .shard(.hinted(let owner, let key, let dot)):
+            hintNotes.append(.kept(host: host.index, life: host.life, owner: owner, key: key, dot: dot))
+        case .control(.ringChanged):
+            if let ring = host.node?.view.ring {
+                hintNotes.append(.ring(ring))
+                hasRingChanged = true
+            }
+        default:
+            break
+        }
     }
 
     func note(_ kind: UInt64, _ host: SimulatedHost) {

@@ -225,8 +225,10 @@ public final class ObjectStore {
         for sibling in incoming.siblings {
             _ = clock.observe(sibling.timestamp, wall: wall)
         }
-        let isKept = PlantedBug.replicatedStoreKeepsEpoch.isPlanted
-        guard let epoch = isKept ? max(copy.epoch, 1) : epoch(after: copy, incoming: incoming.context) else {
+        let isRemembered = copy.object == nil && PlantedBug.replicatedStoreKeepsEpoch.isPlanted
+        let last =
+            isRemembered ? incoming.context.vector.entries.last { $0.actor.node == identity.identity.actor } : nil
+        guard let epoch = last?.actor.epoch ?? epoch(after: copy, incoming: incoming.context) else {
             return .refused(.notNow)
         }
         var object = copy.object ?? Object()
@@ -270,7 +272,6 @@ public final class ObjectStore {
     ///
     /// Nothing is coordinated until the actor is on disk; each commit tries again.
     public func take(actor: NodeID) {
-        guard !PlantedBug.restoredNodeKeepsActor.isPlanted else { return }
         actorToTake = actor
         takeActor()
     }
