@@ -32,7 +32,7 @@ extension Member {
     private mutating func takeWord(of other: Member) {
         let winner = directive
         self = other
-        directive = winner
+        directive = PlantedBug.ownWordUndoesOperators.isPlanted ? directive : winner
     }
 
     private func isPreferredWord(over other: Member) -> Bool {

@@ -30,6 +30,10 @@ extension Simulation {
                 injector.hasEnded(world.hosts[host], in: world)
             }
             world.ended.removeAll(keepingCapacity: true)
+            if world.hasRingChanged {
+                world.hasRingChanged = false
+                violation = violation ?? checkMoved()
+            }
             if let violation {
                 throw violation
             }

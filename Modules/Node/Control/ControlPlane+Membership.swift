@@ -86,7 +86,7 @@ extension ControlPlane {
     /// takes another actor, and holds nothing until it has pulled it, but what nobody else holds. Once in a run: from then on
     /// its actor is its own, and its copies are of this run.
     mutating func goBackInTime(at now: Instant, into effects: inout Effects<ControlEffect>) {
-        guard !hasGoneBackInTime else { return }
+        guard !hasGoneBackInTime, !PlantedBug.restoredNodeGoesOn.isPlanted else { return }
         hasGoneBackInTime = true
         effects.emit(.observe(.wentBackInTime))
         effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))

@@ -130,6 +130,7 @@ extension Node {
         do throws(StorageFailure) {
             return .success(try store.reader.read(token: token, key: key))
         } catch {
+            guard !PlantedBug.failedReadIsAbsence.isPlanted else { return .success(nil) }
             return .failure(error)
         }
     }

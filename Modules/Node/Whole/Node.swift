@@ -81,7 +81,8 @@ public final class Node: StateMachine {
                 partitionShift: UInt64(64 - ring.partitionBits),
                 holdsBackWrites: true))
         control = ControlPlane(
-            own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
+            own: identity.node, membership: home.membership,
+            restoredIncarnation: PlantedBug.incarnationIsForgotten.isPlanted ? 0 : identity.incarnation,
             configuration: configuration.control, seed: seed)
         let view = control.view
         shards = (0..<max(configuration.shards, 1)).map { _ in
@@ -222,7 +223,7 @@ public final class Node: StateMachine {
                     if task.operations == nil {
                         task.read(from: store.reader, ring: configuration.control.ring)
                     } else {
-                        failure == nil && !isRefused ? .done : .failed
+                        failure == nil && !isRefused || PlantedBug.failedDeliveryIsConfirmed.isPlanted ? .done : .failed
                     }
                 inbox.append(.control(.stored(ticket, answer)))
             }

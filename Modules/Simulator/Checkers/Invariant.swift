@@ -8,6 +8,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case nothingInvented
     /// 4. In the end the copies of every partition are identical at all owners, and nobody else has any.
     case ownersAlike
+    /// 4. In a cluster at rest every owner has each write whose coordinator lives on, though nobody has read it there.
+    case ownersAreTold
     /// 5. Siblings are pairwise concurrent.
     case siblingsConcurrent
     /// 5. No dot is issued twice, and no write has two.
@@ -58,6 +60,8 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .nothingInvented: "no byte is served that nobody wrote"
         case .ownersAlike:
             "in the end the copies of every partition are identical at all owners, and nobody else has any"
+        case .ownersAreTold:
+            "in a cluster at rest every owner has each write whose coordinator lives on, though nobody has read it there"
         case .siblingsConcurrent: "siblings are pairwise concurrent"
         case .dotsUnique: "no dot is issued twice, and no write has two"
         case .refusedIsNotWritten: "a write that was refused as not applied is never seen"

@@ -75,8 +75,8 @@ struct KeyHistory {
     var writes: [Write] = []
     /// Whose dot is whose, as far as it was seen; only looked up.
     var writeOfDot: [Dot: Int] = [:]
-    /// Dots of strict writes that were acknowledged.
-    var settled = CausalContext()
+    /// Dots of strict writes that were acknowledged by at least one, by at least two, and so on.
+    private(set) var settled: [CausalContext] = []
     var operations: [Int] = []
 
     /// How the value of a write begins.
@@ -93,16 +93,37 @@ struct KeyHistory {
         }
         return number < writes.count && writes[number].value == value ? number : nil
     }
+
+    /// What a read of R of N replicas meets whoever answers it: what W > N − R have acknowledged.
+    func settled(meeting read: Int, of replicas: Int) -> CausalContext {
+        let fewer = replicas - read
+        return settled.indices.contains(fewer) ? settled[fewer] : CausalContext()
+    }
+
+    /// A strict write was acknowledged by so many.
+    mutating func settle(_ dot: Dot, at copies: Int) {
+        while settled.count < copies {
+            settled.append(CausalContext())
+        }
+        for index in 0..<copies {
+            settled[index].insert(dot)
+        }
+    }
 }
 
 /// How a key is used.
-enum KeyModel: Int, CaseIterable {
+enum KeyModel {
     /// Written by anyone, in every way there is.
     case register
     /// Every write adds an element to what its client has read.
     case set
     /// One client writes, each time over its last write; anyone reads. Strict.
     case single
+    /// Written by anyone now and then, and read by nobody before the end: what is missing there no read has mended.
+    case unread
+
+    /// The models of the keys that clients read.
+    static let visited: [KeyModel] = [.register, .set, .single]
 }
 
 /// Everything that the clients did and were told, in order.

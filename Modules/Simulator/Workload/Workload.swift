@@ -60,10 +60,11 @@ struct Workload {
         self.replicas = replicas
         self.omissions = omissions
         self.seed = seed
-        let kinds = KeyModel.allCases.count
-        for index in 0..<options.keysOfEachKind * kinds {
-            let model = KeyModel.allCases[index % kinds]
-            let name = "\(model)-\(index / kinds)"
+        let kinds = KeyModel.visited.count
+        for index in 0..<options.keysOfEachKind * kinds + options.unreadKeys {
+            let isVisited = index < options.keysOfEachKind * kinds
+            let model = isVisited ? KeyModel.visited[index % kinds] : .unread
+            let name = isVisited ? "\(model)-\(index / kinds)" : "unread-\(index - options.keysOfEachKind * kinds)"
             history.keys.append(KeyHistory(name: name, key: ByteBuffer(string: name), model: model))
         }
         let knowledge = Array(repeating: Knowledge(), count: history.keys.count)
@@ -105,8 +106,13 @@ struct Workload {
         case .set:
             clients[client].following = clients[client].generator.chance(2, in: 3) ? .write : .nothing
             read(client, key, host, strict: false, world)
+        case .unread:
+            let isBlind = clients[client].generator.chance(1, in: 2)
+            write(
+                client, key, host, isBlind ? .everythingHere : .seen(CausalContext()), past: WriteSet(),
+                strict: clients[client].generator.chance(1, in: 2), world)
         case .single
-        where key / KeyModel.allCases.count % options.clients == client && clients[client].generator.chance(1, in: 2):
+        where key / KeyModel.visited.count % options.clients == client && clients[client].generator.chance(1, in: 2):
             let known = clients[client].knowledge[key]
             write(client, key, host, .seen(known.context ?? CausalContext()), past: known.past, strict: true, world)
         case .single:
@@ -115,9 +121,13 @@ struct Workload {
     }
 
     private mutating func anyKey(for client: Int) -> Int {
+        let count = history.keys.count - options.unreadKeys
+        if options.unreadKeys > 0, clients[client].generator.chance(1, in: 4) {
+            return count + Int(clients[client].generator.below(UInt64(options.unreadKeys)))
+        }
         var key = Int.max
         for _ in 0..<options.hotness {
-            key = min(key, Int(clients[client].generator.below(UInt64(history.keys.count))))
+            key = min(key, Int(clients[client].generator.below(UInt64(count))))
         }
         return key
     }
@@ -199,9 +209,8 @@ struct Workload {
             world.marks.count(.strictRead)
         }
         let number = begin(.read, client, key, host, options, world)
-        if !options.sloppy, options.read == .quorum || options.read == .all {
-            history.operations[number].settled = history.keys[key].settled
-        }
+        history.operations[number].settled = history.keys[key].settled(
+            meeting: (options.read ?? .quorum).resolved(owners: replicas), of: replicas)
         world.submit(
             .get(GetRequest(key: history.keys[key].key, options: options)), operation: number, to: host)
     }

@@ -49,6 +49,10 @@ final class World {
 
     /// Until when clients come ten times as often.
     var hurryUntil: Int64 = 0
+    /// Hints and rings since somebody looked.
+    var hintNotes: [HintNote] = []
+    /// A node has gone by another ring since somebody looked.
+    var hasRingChanged = false
 
     /// What ``mergedRing`` was when somebody asked last.
     var lastMergedRing: Ring?
@@ -200,6 +204,7 @@ final class World {
             after(clientDelay(), .reply(operation: Int(operation), Self.recoded(response)))
         case .observe(let observation):
             marks.count(observation)
+            note(observation, host)
             tracer?("\(instant) host \(host.index): \(observation)")
         }
     }
@@ -277,6 +282,20 @@ final class World {
         case .request(let request, _): note(11, host, request.key)
         }
         tracer?("\(instant) host \(host.index) < \(event)")
+    }
+
+    private func note(_ observation: NodeObservation, _ host: SimulatedHost) {
+        switch observation {
+        case .shard(.hinted(let owner, let key, let dot)):
+            hintNotes.append(.kept(host: host.index, life: host.life, owner: owner, key: key, dot: dot))
+        case .control(.ringChanged):
+            if let ring = host.node?.view.ring {
+                hintNotes.append(.ring(ring))
+                hasRingChanged = true
+            }
+        default:
+            break
+        }
     }
 
     func note(_ kind: UInt64, _ host: SimulatedHost) {

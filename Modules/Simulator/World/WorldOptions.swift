@@ -1,3 +1,4 @@
+import Handoff
 public import Ring
 
 /// What a simulated cluster is like before anything goes wrong.
@@ -14,6 +15,9 @@ public struct WorldOptions: Sendable {
     public var packetDelay: (least: Int64, spread: UInt64) = (50_000, 400_000)
     /// Nanoseconds that a commit takes: at least, and beyond that at most.
     public var commitDelay: (least: Int64, spread: UInt64) = (100_000, 900_000)
+
+    /// Bytes of a batch, and keys of a listing, of what moves between nodes: small ones have more than one of each.
+    public var transfer = (batchBytes: HandoffLimits.batchBytes, listing: 1024)
 
     /// A small ring, so that partitions have many keys each.
     public init(ring: RingConfiguration) {
