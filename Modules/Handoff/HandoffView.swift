@@ -99,6 +99,11 @@ public struct HandoffView: Sendable {
         isReachable(node) && isOwner(node, of: partition)
     }
 
+    /// What this node holds without owning it, though every owner holds it too.
+    var relieved: PartitionSet {
+        held.subtracting(owned).filtered { isHeldByEveryOwner($0) }
+    }
+
     /// Whether every owner holds a partition; false where it has none.
     public func isHeldByEveryOwner(_ partition: PartitionID) -> Bool {
         let list = owners[partition]

@@ -129,9 +129,11 @@ extension LogEngine {
     ) throws(StorageFailure) -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(byteCount)
-        let pieceByteCount = 512
+        // Sector by sector, since a disk loses no less.
+        let sectorByteCount = 512
         while bytes.readableBytes < byteCount {
-            let count = min(pieceByteCount, byteCount - bytes.readableBytes)
+            let room = sectorByteCount - (offset + bytes.readableBytes) % sectorByteCount
+            let count = min(room, byteCount - bytes.readableBytes)
             var piece = try file.readUnlessLost(count, at: offset + bytes.readableBytes) ?? ByteBuffer()
             let missing = count - piece.readableBytes
             bytes.writeBuffer(&piece)

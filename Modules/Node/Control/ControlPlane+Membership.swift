@@ -229,6 +229,7 @@ extension ControlPlane {
         for partition in before.owned where !adopted.owned.contains(partition) {
             tellHomecoming(.strayStored(partition), at: now, into: &effects)
         }
+        tellHomecoming(.viewAdopted(epoch), at: now, into: &effects)
     }
 
     /// A joining member that holds all that it should own is up.

@@ -46,11 +46,12 @@ extension FaultInjector {
         }
     }
 
-    /// Some bytes of one file: a place that is cut off at its end where the file is short.
+    /// Some sectors of one file: fewer where the file is short.
     private mutating func makeUnreadable(_ host: SimulatedHost, in world: World) {
         guard let (path, byteCount) = anyFile(of: host) else { return }
-        let offset = Int(generator.below(UInt64(byteCount)))
-        let range = offset..<min(byteCount, offset + Int(draw(1...16 << 10)))
+        let sector = 512
+        let offset = Int(generator.below(UInt64(byteCount))) / sector * sector
+        let range = offset..<min(byteCount, offset + Int(draw(1...32)) * sector)
         world.report("\(range.count) bytes of \(path) on host \(host.index) can no longer be read")
         host.fileSystem.setUnreadable(range, in: path)
     }
