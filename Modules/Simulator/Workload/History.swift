@@ -61,6 +61,8 @@ struct Write {
     var dot: Dot?
     /// Written to a quorum, with nobody standing in for an owner.
     var isStrict = false
+    /// Owners and holders of its key as its coordinator knew them when it was acknowledged; none where it could not be asked.
+    var replicas: [NodeID] = []
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
 }

@@ -99,7 +99,7 @@ struct Workload {
             pause(client, in: world)
             return
         }
-        let isUnread = options.unreadKeys > 0 && clients[client].generator.chance(1, in: 4)
+        let isUnread = options.unreadKeys > 0 && clients[client].generator.chance(1, in: 8)
         let count = history.keys.count - options.unreadKeys
         let key =
             isUnread
@@ -127,6 +127,7 @@ struct Workload {
 
     private mutating func turnOnRegister(_ client: Int, _ key: Int, _ host: Int, _ world: World) {
         let known = clients[client].knowledge[key]
+        let isStrict = clients[client].generator.chance(1, in: 3)
         switch clients[client].generator.below(10) {
         case 0, 1, 2:
             read(client, key, host, strict: false, world)
@@ -136,19 +137,19 @@ struct Workload {
         case 6:
             if let stale = known.stale {
                 world.marks.count(.staleWrite)
-                write(client, key, host, .seen(stale.context), past: stale.past, world)
+                write(client, key, host, .seen(stale.context), past: stale.past, strict: isStrict, world)
             } else {
-                write(client, key, host, .seen(CausalContext()), past: WriteSet(), world)
+                write(client, key, host, .seen(CausalContext()), past: WriteSet(), strict: isStrict, world)
             }
         case 7:
             write(
                 client, key, host, .seen(known.context ?? CausalContext()), past: known.past,
-                isDelete: clients[client].generator.chance(1, in: 4), world)
+                isDelete: clients[client].generator.chance(1, in: 4), strict: isStrict, world)
         default:
             world.marks.count(.blindWrite)
             write(
                 client, key, host, .everythingHere, past: WriteSet(),
-                isDelete: clients[client].generator.chance(1, in: 8), world)
+                isDelete: clients[client].generator.chance(1, in: 8), strict: isStrict, world)
         }
     }
 
@@ -239,7 +240,7 @@ struct Workload {
                     ? CausalContext() : clients[client].knowledge[key].unnamed,
                 context: clients[client].sent, isBlind: isBlind, elements: elements,
                 began: world.now,
-                isStrict: !options.sloppy && options.write == .quorum,
+                isStrict: !options.sloppy && options.write != .one,
                 copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
@@ -260,13 +261,5 @@ struct Workload {
         // Longer than the node's own deadline, so that an answer in time is heard.
         world.after(self.options.timeout + 500_000_000, .giveUp(operation: number))
         return number
-    }
-}
-
-extension SeededGenerator {
-    /// Whether a run of this seed is one of so many, whatever else is drawn.
-    static func isChosen(_ seed: UInt64, _ numerator: UInt64, in denominator: UInt64) -> Bool {
-        var generator = SeededGenerator(seed: seed ^ 0x51f1_5eed)
-        return generator.chance(numerator, in: denominator)
     }
 }
