@@ -27,15 +27,15 @@ struct ExplorationJob {
     }
 
     mutating func run() async throws {
-        var (afterWork, afterWait) = (false, false)
+        var afterWork = false
         while true {
-            switch queue.next(afterWork: afterWork, afterWait: afterWait) {
+            switch queue.next(afterWork: afterWork) {
             case .task(let task):
                 try explore(task)
-                (afterWork, afterWait) = (true, false)
+                afterWork = true
             case .wait:
                 try await Task.sleep(for: .milliseconds(1))
-                (afterWork, afterWait) = (false, true)
+                afterWork = false
             case .over:
                 _ = tell()
                 return
@@ -53,8 +53,8 @@ struct ExplorationJob {
             sinceTold += 1
             if sinceTold >= 1 << 10 {
                 goesOn = tell()
-                if queue.isHungry { try giveAway(depth) }
             }
+            if queue.isHungry { try giveAway(depth) }
             guard let choice = places[places.count - 1].choices.popLast() else {
                 places.removeLast()
                 if path.count > depth { path.removeLast() }

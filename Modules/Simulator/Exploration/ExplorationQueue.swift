@@ -27,8 +27,8 @@ final class ExplorationQueue: Sendable {
     private let state: Mutex<State>
     private let stateLimit: Int
     private let stateCount = Atomic(0)
-    /// Jobs that have nothing to do.
-    private let idleCount = Atomic(0)
+    /// Whether a job that has much to do should give some of it away: another has found nothing.
+    private let isHungryNow = Atomic(false)
 
     init(_ first: TinyWorld, stateLimit: Int) {
         self.stateLimit = stateLimit
@@ -36,26 +36,26 @@ final class ExplorationQueue: Sendable {
     }
 
     /// Whether a job that has much to do should give some of it away.
-    var isHungry: Bool { idleCount.load(ordering: .relaxed) > 0 }
+    var isHungry: Bool { isHungryNow.load(ordering: .relaxed) }
 
-    /// Takes the next task; a job that has had one before says so.
-    func next(afterWork: Bool, afterWait: Bool) -> Next {
+    /// Takes the next task; a job that has done one says so.
+    func next(afterWork: Bool) -> Next {
         state.withLock { state in
             if afterWork { state.working -= 1 }
-            if afterWait { idleCount.subtract(1, ordering: .relaxed) }
             if state.result.isCut || state.flaw != nil { return .over }
             if let task = state.tasks.popLast() {
                 state.working += 1
                 return .task(task)
             }
             guard state.working > 0 else { return .over }
-            idleCount.add(1, ordering: .relaxed)
+            isHungryNow.store(true, ordering: .relaxed)
             return .wait
         }
     }
 
     /// Leaves a task to another job.
     func add(_ task: Task) {
+        isHungryNow.store(false, ordering: .relaxed)
         state.withLock { $0.tasks.append(task) }
     }
 

@@ -50,6 +50,7 @@ final class TinyBook: Sendable {
                 key.past = TinyPast(before: before, event: event)
             }
             if let number = stateNumbers[key] { return number }
+            precondition(states.count < TinyWorld.hostLimit, "more states of nodes than a world has names for")
             states.append(state)
             stateNumbers[key] = states.count - 1
             return states.count - 1
@@ -71,6 +72,7 @@ final class TinyBook: Sendable {
 
         mutating func number(of outside: TinyOutside) -> Int {
             if let number = outsideNumbers[outside] { return number }
+            precondition(outsides.count < TinyWorld.outsideLimit, "more histories than a world has names for")
             outsides.append(outside)
             outsideNumbers[outside] = outsides.count - 1
             return outsides.count - 1

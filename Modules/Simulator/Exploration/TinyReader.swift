@@ -104,6 +104,7 @@ struct TinyReader {
     }
 
     // MARK: - Hosts
+
     /// The number of the state of a host with an empty disk that has just started.
     mutating func first(of host: Int) throws(StorageFailure) -> Int {
         try state(after: TinyHost.Start(host: host, disk: book.emptyDisks[host]))

@@ -7,9 +7,7 @@ import Ring
 /// gossip and memberships are left out, so that what remains is the path of requests, and its choices are few enough to try
 /// all of them.
 ///
-/// A world is the numbers of its parts in a ``TinyBook``. What is on its way between two hosts is what one has sent over the
-/// present connection and the other has not received, and who is cut off is what the hosts do not reach: both are part of
-/// the hosts' states.
+/// A world is the numbers of its parts in a ``TinyBook``. Who is cut off is part of the hosts' states: what they do not reach.
 struct TinyWorld: Hashable, Sendable {
     static let nodeCount = 3
     static let key = ByteBuffer(string: "k")
@@ -19,6 +17,10 @@ struct TinyWorld: Hashable, Sendable {
         }
         return ring
     }()
+
+    /// The most different states of hosts, and of what is outside of them: 24 bits and 16, so that a world is 16 bytes.
+    static let hostLimit = 1 << 24
+    static let outsideLimit = 1 << 16
 
     /// The states of the hosts.
     var hosts: SIMD3<UInt32>
