@@ -37,6 +37,12 @@ struct ExploreCommand: AsyncParsableCommand {
     @Option(help: "Threads; the states are the same for any number of them.")
     var jobs = 1
 
+    @Flag(
+        help:
+            "Tell states of a node with different pasts apart, even where they go on alike: to check that it makes no difference."
+    )
+    var pastsApart = false
+
     func validate() throws {
         guard (0...200).contains(deliveries) else { throw ValidationError("--deliveries: 0 to 200") }
         for (name, count) in [
@@ -56,6 +62,7 @@ struct ExploreCommand: AsyncParsableCommand {
         options.patience = patience
         options.stateLimit = states
         options.jobs = jobs
+        options.tellsPastsApart = pastsApart
         var isFlawed = false
         for name in scenario == "all" ? Exploration.scenarios : [scenario] {
             guard let exploration = Exploration(name, options) else {

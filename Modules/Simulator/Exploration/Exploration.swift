@@ -26,9 +26,9 @@ public struct Exploration: Sendable {
         /// Whether two states of a node with different pasts count as two, even where they go on alike: for small worlds,
         /// to check that this makes no difference.
         package var tellsPastsApart = false
-        /// Whether a read of a quorum may miss what a node has lost with all its objects; `false` is wrong, to see that what
-        /// is wrong is found.
-        package var forgivesForgetting = true
+        /// Whether a node that has lost its objects knows which epochs it has had; `false` is wrong (riak_kv#679), to see that
+        /// what is wrong is found.
+        package var remembersEpochs = true
 
         /// The usual world.
         public init() {}
@@ -90,10 +90,11 @@ public struct Exploration: Sendable {
 
     /// Walks every path; calls back every ten seconds with what was done so far.
     public func run(progress: @escaping @Sendable (Result) -> Void = { _ in }) async throws -> Result {
-        let book = try TinyBook(tellsPastsApart: options.tellsPastsApart)
+        let book = try TinyBook(
+            tellsPastsApart: options.tellsPastsApart, remembersEpochs: options.remembersEpochs)
         let visited = VisitedWorlds()
         let ends = VisitedWorlds()
-        var mover = TinyMover(book, ends, forgivesForgetting: options.forgivesForgetting)
+        var mover = TinyMover(book, ends)
         let first = try mover.first(steps: steps, budget: options.budget)
         let queue = ExplorationQueue(first, stateLimit: options.stateLimit)
         _ = visited.meet(first)
@@ -102,7 +103,7 @@ public struct Exploration: Sendable {
             for _ in 0..<max(options.jobs, 1) {
                 group.addTask {
                     var job = ExplorationJob(
-                        queue, visited, TinyMover(book, ends, forgivesForgetting: options.forgivesForgetting), progress)
+                        queue, visited, TinyMover(book, ends), progress)
                     try await job.run()
                 }
             }
@@ -134,7 +135,7 @@ public struct Exploration: Sendable {
             }
         }
         var fresh = TinyMover(
-            try TinyBook(tellsPastsApart: true), VisitedWorlds(), forgivesForgetting: options.forgivesForgetting)
+            try TinyBook(tellsPastsApart: true, remembersEpochs: options.remembersEpochs), VisitedWorlds())
         let beginning = try fresh.first(steps: steps, budget: options.budget)
         let flaw =
             try fresh.walk(path, from: beginning)?.flaw

@@ -100,10 +100,14 @@ final class TinyBook: Sendable {
 
     let contents: Mutex<Contents>
 
+    /// Whether a node that has lost its objects knows which epochs it has had.
+    let remembersEpochs: Bool
+
     /// The disks of the hosts before anything was stored.
     let emptyDisks: [Int]
 
-    init(tellsPastsApart: Bool) throws(StorageFailure) {
+    init(tellsPastsApart: Bool, remembersEpochs: Bool) throws(StorageFailure) {
+        self.remembersEpochs = remembersEpochs
         contents = Mutex(Contents(tellsPastsApart: tellsPastsApart))
         var numbers: [Int] = []
         for host in 0..<TinyWorld.nodeCount {

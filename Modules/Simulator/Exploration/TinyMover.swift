@@ -7,11 +7,9 @@ struct TinyMover {
     /// Worlds at rest whose end has been judged, by any job.
     let ends: VisitedWorlds
     var endCount = 0
-    private let forgivesForgetting: Bool
 
-    init(_ book: TinyBook, _ ends: VisitedWorlds, forgivesForgetting: Bool) {
+    init(_ book: TinyBook, _ ends: VisitedWorlds) {
         reader = TinyReader(book)
-        self.forgivesForgetting = forgivesForgetting
         self.ends = ends
     }
 
@@ -90,7 +88,7 @@ struct TinyMover {
             try restart(host, TinyEvent(.crash), in: &world)
         case .amnesia(let host):
             world.budget.amnesias -= 1
-            if forgivesForgetting { turn(.forgot, in: &world) }
+            turn(.forgot, in: &world)
             try restart(host, TinyEvent(.amnesia), in: &world)
         case .isolate(let host):
             world.budget.partitions -= 1

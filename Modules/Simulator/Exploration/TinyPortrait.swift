@@ -178,6 +178,8 @@ extension TinyPortrait {
             add(number)
         } else if type == IdentityFile.self, let value = value as? IdentityFile {
             add(value.identity as Any)
+        } else if type == Void.self {
+            preconditionFailure("a part of a node cannot be copied, so reflection does not show it")
         } else if type != ClusterView.self {
             addParts(of: value)
         }

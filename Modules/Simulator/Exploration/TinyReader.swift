@@ -133,7 +133,7 @@ struct TinyReader {
             if event.kind == .amnesia {
                 let empty = book.emptyDisks[start.host]
                 let (disk, blank) = book.contents.withLock { ($0.disks[start.disk], $0.disks[empty]) }
-                start.disk = try number(of: TinyHost.forget(disk, empty: blank))
+                start.disk = book.remembersEpochs ? try number(of: TinyHost.forget(disk, empty: blank)) : empty
             }
             let step = TinyStep(state: try self.state(after: start))
             book.contents.withLock { $0.steps[key] = step }
