@@ -53,6 +53,11 @@ let package = Package(
         .executable(name: "toystore-bench", targets: ["toystore-bench"]),
         .executable(name: "toystore-sim", targets: ["toystore-sim"]),
     ],
+    traits: [
+        .trait(
+            name: "PlantedBugs",
+            description: "Lets toystore-sim plant known bugs, to see that the simulator finds them. Never for a node.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -171,7 +176,7 @@ let package = Package(
                 argumentParser,
             ]),
         tests("toystore-bench", ["LoadGenerator", "Coordinator", "RPC", "Server", logging, argumentParser]),
-        executable("toystore-sim", in: "Executables/toystore-sim", ["Simulator", argumentParser]),
+        executable("toystore-sim", in: "Executables/toystore-sim", ["Machine", "Simulator", argumentParser]),
         // The README's examples
         .testTarget(
             name: "ExamplesTests",

@@ -6,6 +6,7 @@ import ArgumentParser
         commandName: "toystore-sim",
         abstract: "Runs whole clusters of production nodes in simulated time, and lets everything go wrong.",
         subcommands: [
-            RunCommand.self, SoakCommand.self, ShrinkCommand.self, ExploreCommand.self, ReproduceCommand.self,
+            RunCommand.self, SoakCommand.self, KeptCommand.self, ShrinkCommand.self, ExploreCommand.self,
+            ReproduceCommand.self, PlantedCommand.self,
         ])
 }

@@ -35,10 +35,12 @@ public enum KeyEpoch: Hashable, Sendable {
     public static func forStore(
         by node: NodeID, over local: (context: CausalContext, epoch: UInt64)?, floor: UInt64, incoming: CausalContext
     ) -> KeyEpoch {
+        guard !PlantedBug.dotsWithoutEpochs.isPlanted else { return .keep(1) }
         guard let local, local.epoch >= max(1, floor) else { return .fresh }
         let actor = ActorID(node: node, epoch: local.epoch)
         let issued = local.context.highestCounter(of: actor)
-        guard incoming.highestCounter(of: actor) <= issued, issued < Dot.counterLimit else { return .fresh }
+        let isBehind = incoming.highestCounter(of: actor) > issued && !PlantedBug.peerAheadIsIgnored.isPlanted
+        guard !isBehind, issued < Dot.counterLimit else { return .fresh }
         return .keep(local.epoch)
     }
 }

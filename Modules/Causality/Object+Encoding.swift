@@ -134,7 +134,7 @@ extension Object {
     }
 
     /// About as many bytes as the form has, and rather more.
-    private var encodedByteCountEstimate: Int {
+    package var encodedByteCountEstimate: Int {
         var count = 8 + 32 * context.entryCount
         for index in siblings.indices {
             count += 32 + siblings[index].content.byteCount

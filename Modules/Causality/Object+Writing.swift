@@ -1,3 +1,5 @@
+import Machine
+
 extension Object {
     /// Makes a write at this copy, and returns its dot.
     ///
@@ -35,6 +37,9 @@ extension Object {
         let dot = Dot(actor: actor, counter: context.highestCounter(of: actor) + 1)
         precondition(dot.counter <= Dot.counterLimit, "\(actor) has used up its counters; KeyEpoch was not asked")
         context.insert(dot)
+        if PlantedBug.clocksArePruned.isPlanted {
+            context = CausalContext(VersionVector(context.vector.entries.suffix(3) + [dot]))
+        }
         insert(Sibling(dot: dot, timestamp: timestamp, expiry: expiry, content: content))
         return dot
     }

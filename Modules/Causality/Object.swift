@@ -1,3 +1,5 @@
+import Machine
+
 /// One copy of what is stored under a key: what is known of its writes, and those of them that nothing known replaced.
 ///
 /// A state-based CRDT: copies that merge in any order, any number of times, become the same. In the case without gaps it
@@ -65,6 +67,9 @@ public struct Object: Equatable, Sendable {
             return true
         }
         siblings = merged(with: other)
+        if PlantedBug.clockDecidesBetweenSiblings.isPlanted {
+            siblings = Array(siblings.sorted { $0.timestamp < $1.timestamp }.suffix(1))
+        }
         context.merge(other.context)
         return true
     }

@@ -1,3 +1,5 @@
+import Machine
+
 /// What a writer has seen of a key: what its write replaces.
 @frozen
 public enum WriteContext: Hashable, Sendable {
@@ -17,6 +19,9 @@ public enum WriteContext: Hashable, Sendable {
             return CausalContext(CollectionOfOne(dot))
         case .seen(var context):
             context.insert(dot)
+            if PlantedBug.answerCoversTheUnseen.isPlanted {
+                context.merge(CausalContext(VersionVector(CollectionOfOne(dot))))
+            }
             return context
         }
     }

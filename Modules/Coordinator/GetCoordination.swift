@@ -1,4 +1,5 @@
 public import Causality
+import Machine
 
 /// What a get wants done next; the parts are in the order in which they are to be carried out.
 public struct GetStep: Equatable, Sendable {
@@ -265,7 +266,7 @@ public struct GetCoordination: Sendable {
     /// holder's, and its empty answer is once no holder is to come.
     private var counted: Int {
         let fromHolders = (answered & map.holders).count
-        guard merged != nil else { return fromHolders }
+        guard merged != nil || PlantedBug.fallbackSaysAbsent.isPlanted else { return fromHolders }
         let isHolderExpected = !(outstanding & map.holders).isEmpty
         return copies.reduce(fromHolders) { count, copy in
             map.fallbacks.contains(copy.position) && (copy.object != nil || !isHolderExpected) ? count + 1 : count
@@ -292,6 +293,7 @@ public struct GetCoordination: Sendable {
         for (position, object) in copies where map.replicas.contains(position) {
             if object.map({ !$0.covers(merged) }) ?? true {
                 stale.insert(position)
+                if PlantedBug.readRepairMendsOne.isPlanted { break }
             }
         }
         return stale

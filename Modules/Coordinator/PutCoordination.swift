@@ -1,4 +1,5 @@
 import Causality
+import Machine
 
 /// What a put wants done next; the parts are in the order in which they are to be carried out.
 public struct PutStep: Hashable, Sendable {
@@ -250,7 +251,7 @@ public struct PutCoordination: Sendable {
     /// Owners without the object for whom nobody stands in. A coordinator that is no owner leaves no hints: its own copy
     /// is a stray, and goes home to every owner.
     private func ownersToHint() -> PositionSet {
-        guard isPrepared, map.owners.contains(own) else { return [] }
+        guard isPrepared, map.owners.contains(own), !PlantedBug.missedWriteLeavesNoHint.isPlanted else { return [] }
         return map.owners - represented - PositionSet(own)
     }
 

@@ -1,3 +1,5 @@
+import Machine
+
 /// Who there is for one request, by position: the owners in the order of the preference list, the holders that are not
 /// owners, then the fallbacks in the order in which they stand in.
 public struct ReplicaMap: Hashable, Sendable {
@@ -73,9 +75,9 @@ public struct QuorumRequirement: Hashable, Sendable {
         _ write: QuorumSize, primaries: QuorumSize?, durable: QuorumSize?, map: ReplicaMap
     ) -> QuorumRequirement {
         let owners = map.owners.count
-        let wanted = write.resolved(owners: owners)
+        let wanted = write.resolved(owners: owners) - (PlantedBug.writeIsAnsweredTooEarly.isPlanted ? 1 : 0)
         return QuorumRequirement(
-            holders: among(map, wanted: wanted), owners: wanted,
+            holders: among(map, wanted: wanted), owners: PlantedBug.ownersAreNotCounted.isPlanted ? 0 : wanted,
             primaries: primaries?.resolved(owners: owners) ?? 0, durable: durable?.resolved(owners: owners) ?? 0)
     }
 
@@ -83,6 +85,7 @@ public struct QuorumRequirement: Hashable, Sendable {
     /// others will merge is on the few, so all of them may be needed and no more.
     private static func among(_ map: ReplicaMap, wanted: Int) -> Int {
         let extra = map.holders.count - map.owners.count
+        if extra > 0, PlantedBug.formerHoldersAreNotCounted.isPlanted { return wanted }
         return extra >= 0 ? wanted + extra : min(wanted, max(map.holders.count, 1))
     }
 }

@@ -66,6 +66,7 @@ extension Gossip {
         if word.status == .suspect || word.status == .unreachable {
             addToHealth(1, into: &effects)
         }
+        guard !PlantedBug.accusedDoesNotContradict.isPlanted || phase == .starting else { return }
         isRefuting = true
         raise(above: word.incarnation, at: now, into: &effects)
     }

@@ -11,7 +11,8 @@ extension Gossip {
             let flight = Flight.probe(Flight.Probe(target: target))
             probe = ping(target, flight, for: health.scaled(timing.probeTimeout), at: now, into: &effects)
         }
-        if isAlone || periods % configuration.reconnectionPeriods == 0, let target = lost.next(using: &generator) {
+        let isTimeForLost = isAlone || periods % configuration.reconnectionPeriods == 0
+        if isTimeForLost, !PlantedBug.lostAreNotLookedFor.isPlanted, let target = lost.next(using: &generator) {
             _ = ping(target, .reconnection(target), for: timing.probeInterval, at: now, into: &effects)
         }
         meetStrangers(into: &effects)

@@ -20,6 +20,7 @@ extension Gossip {
         if let id = chosen.first, let address = table[id]?.member.address {
             effects.emit(.pushPull(state, to: address))
         }
+        guard !PlantedBug.lostAreNotLookedFor.isPlanted else { return }
         // Two halves that started without each other know nobody of the other half but by the seeds.
         let known = Set(table.entries.compactMap { $0.flatMap { $0.member.status.isProbed ? $0.member.address : nil } })
         askNextSeed(into: &effects) { !known.contains($0) }

@@ -68,6 +68,7 @@ extension Acquisition {
             holders += 1
             let isDone = sources.contains { $0.node == holder && $0.done.contains(partition) }
             if isDone {
+                if PlantedBug.partitionIsClaimedTooEarly.isPlanted { return true }
                 merged += 1
             } else if view.isReachable(holder) {
                 return false

@@ -29,25 +29,40 @@ public struct HandoffView: Sendable {
         own: NodeID, epoch: RingEpoch, partitionCount: Int, members: [NodeID], isReachable: (NodeID) -> Bool,
         replicas: (PartitionID) -> (owners: [NodeID], holders: [NodeID])
     ) {
+        let members = members.sorted()
+        self.init(
+            own: own, epoch: epoch, partitionCount: partitionCount, sortedMembers: members, isReachable: isReachable
+        ) { partition, owners, holders in
+            let lists = replicas(partition)
+            owners.append(contentsOf: lists.owners.compactMap { Self.position(of: $0, in: members) })
+            holders.append(contentsOf: lists.holders.compactMap { Self.position(of: $0, in: members) })
+        }
+    }
+
+    /// The same, where the replicas of a partition are named by their places among the members.
+    private init(
+        own: NodeID, epoch: RingEpoch, partitionCount: Int, sortedMembers members: [NodeID],
+        isReachable: (NodeID) -> Bool,
+        replicas: (_ of: PartitionID, _ owners: inout [UInt16], _ holders: inout [UInt16]) -> Void
+    ) {
         self.own = own
         self.epoch = epoch
         self.partitionCount = partitionCount
-        let members = members.sorted()
         self.members = members
         isMemberReachable = members.map { $0 == own || isReachable($0) }
+        let ownPosition = Self.position(of: own, in: members)
         var owners = MemberLists(partitionCount: partitionCount)
         var holders = MemberLists(partitionCount: partitionCount)
         var owned = PartitionSet.none(of: partitionCount)
         var held = PartitionSet.none(of: partitionCount)
         for index in 0..<UInt32(partitionCount) {
             let partition = PartitionID(index: index)
-            let lists = replicas(partition)
-            owners.append(lists.owners.compactMap { Self.position(of: $0, in: members) })
-            holders.append(lists.holders.compactMap { Self.position(of: $0, in: members) })
-            if lists.owners.contains(own) {
+            replicas(partition, &owners.positions, &holders.positions)
+            let (ownerList, holderList) = (owners.endList(), holders.endList())
+            if let ownPosition, ownerList.contains(ownPosition) {
                 owned.insert(partition)
             }
-            if lists.holders.contains(own) {
+            if let ownPosition, holderList.contains(ownPosition) {
                 held.insert(partition)
             }
         }
@@ -84,10 +99,16 @@ public struct HandoffView: Sendable {
         isReachable(node) && isOwner(node, of: partition)
     }
 
+    /// What this node holds without owning it, though every owner holds it too.
+    var relieved: PartitionSet {
+        held.subtracting(owned).filtered { isHeldByEveryOwner($0) }
+    }
+
     /// Whether every owner holds a partition; false where it has none.
     public func isHeldByEveryOwner(_ partition: PartitionID) -> Bool {
         let list = owners[partition]
-        return !list.isEmpty && list.allSatisfy { holders[partition].contains($0) }
+        return !list.isEmpty
+            && (list.allSatisfy { holders[partition].contains($0) } || PlantedBug.holderLetsGoTooEarly.isPlanted)
     }
 
     /// Whether a node is in the ring.
@@ -118,14 +139,22 @@ public struct HandoffView: Sendable {
 extension HandoffView {
     /// The view of `own` in a ring.
     public init(ring: Ring, own: NodeID, isReachable: (NodeID) -> Bool) {
+        // The members of a ring are in the order of their identities.
         self.init(
             own: own, epoch: ring.epoch, partitionCount: ring.configuration.partitions,
-            members: ring.members.map(\.id), isReachable: isReachable
-        ) { partition in
+            sortedMembers: ring.members.map(\.id), isReachable: isReachable
+        ) { partition, owners, holders in
             let replicas = ring.replicas(of: partition)
-            let owners = replicas.prefix(replicas.ownerCount).map { ring.members[Int($0)].id }
-            let holders = replicas.indices.filter { replicas.holds(at: $0) }.map { ring.members[Int(replicas[$0])].id }
-            return (owners, holders.sorted())
+            let start = holders.count
+            for position in 0..<replicas.count {
+                if position < replicas.ownerCount {
+                    owners.append(replicas[position])
+                }
+                if replicas.holds(at: position) {
+                    holders.append(replicas[position])
+                }
+            }
+            holders[start...].sort()
         }
     }
 }
@@ -148,15 +177,18 @@ extension HandoffView {
 /// A short list of members for each partition, all in one array.
 private struct MemberLists: Sendable {
     private var starts: [UInt32] = [0]
-    private var positions: [UInt16] = []
+    /// All lists, and behind their last what is to be the next.
+    var positions: [UInt16] = []
 
     init(partitionCount: Int) {
         starts.reserveCapacity(partitionCount + 1)
     }
 
-    mutating func append(_ list: [UInt16]) {
-        positions.append(contentsOf: list)
+    /// What was added since the last list is a list.
+    mutating func endList() -> ArraySlice<UInt16> {
+        let start = Int(starts[starts.count - 1])
         starts.append(UInt32(positions.count))
+        return positions[start...]
     }
 
     subscript(partition: PartitionID) -> ArraySlice<UInt16> {

@@ -90,6 +90,8 @@ extension HintDelivery {
         case (.sending, .answered(_, .delivered)):
             recipients[index].backoff.reset()
             drop(recipients[index].inHand, for: index, into: &effects)
+        case (.sending, _) where PlantedBug.undeliveredHintIsDropped.isPlanted:
+            drop(recipients[index].inHand, for: index, into: &effects)
         case (.sending, .answered(_, .wrongEpoch)):
             effects.emit(.transfer(.synchronise(with: recipients[index].owner)))
             fail(index, at: now)

@@ -5,12 +5,22 @@ extension Homecoming {
     mutating func change(to view: HandoffView, at now: Instant, into effects: inout Effects<Effect>) {
         let before = self.view
         self.view = view
+        let relieved = view.relieved
         walks.removeAll { walk in
-            view.owned.contains(walk.steps.partition) || view.held.contains(walk.steps.partition)
+            view.owned.contains(walk.steps.partition)
+                || view.held.contains(walk.steps.partition) && !relieved.contains(walk.steps.partition)
         }
+        // What was true of the owners before may be true no longer.
+        relinquished = relinquished.intersection(relieved)
         for index in 0..<UInt32(strays.capacity) {
             let partition = PartitionID(index: index)
-            if view.owned.contains(partition) || view.held.contains(partition) {
+            if relieved.contains(partition), !relinquished.contains(partition) {
+                if strays.contains(partition) {
+                    reconsider(partition, view, before: before, at: now)
+                } else {
+                    schedule(partition, at: now)
+                }
+            } else if view.owned.contains(partition) || view.held.contains(partition) {
                 forget(partition)
             } else if let before, before.owned.contains(partition) || before.held.contains(partition) {
                 schedule(partition, at: now)
@@ -18,8 +28,7 @@ extension Homecoming {
                 reconsider(partition, view, before: before, at: now)
             }
         }
-        relinquished = relinquished.intersection(view.held)
-        relinquish(at: now, into: &effects)
+        sayAgain(at: now, into: &effects)
     }
 
     /// A stray whose owners may be others than before, or may be back.
@@ -44,20 +53,31 @@ extension Homecoming {
         }
     }
 
-    /// Clears the bits of what every owner holds.
-    mutating func relinquish(at now: Instant, into effects: inout Effects<Effect>) {
-        relinquishDeadline = nil
-        guard let view else { return }
-        let ready = view.held.subtracting(view.owned).filtered { view.isHeldByEveryOwner($0) }
-        // What has become true of the owners before may be true no longer: it is not said again.
-        relinquished = relinquished.intersection(ready)
-        let fresh = ready.subtracting(relinquished)
-        if !fresh.isEmpty {
-            effects.emit(.relinquish(fresh))
-            relinquished.formUnion(fresh)
+    /// Clears the bit of a partition that every owner has from here.
+    private mutating func relinquish(_ partition: PartitionID, at now: Instant, into effects: inout Effects<Effect>) {
+        var fresh = PartitionSet.none(of: strays.capacity)
+        fresh.insert(partition)
+        effects.emit(.relinquish(fresh))
+        relinquished.insert(partition)
+        relinquishDeadline = relinquishDeadline ?? now.advanced(by: configuration.requestTimeout)
+    }
+
+    /// Clears bits once more that were lost on their way into the membership, as it seems.
+    mutating func sayAgain(at now: Instant, into effects: inout Effects<Effect>) {
+        guard !relinquished.isEmpty else {
+            relinquishDeadline = nil
+            return
         }
-        if !relinquished.isEmpty {
-            relinquishDeadline = now.advanced(by: configuration.requestTimeout)
+        guard let deadline = relinquishDeadline, deadline <= now else { return }
+        effects.emit(.relinquish(relinquished))
+        relinquishDeadline = now.advanced(by: configuration.requestTimeout)
+    }
+
+    /// Held partitions whose turn had come before every shard went by the view.
+    mutating func goOnWithHeld(at now: Instant) {
+        guard let view, view.epoch == adopted else { return }
+        for partition in parked where view.held.contains(partition) {
+            schedule(partition, at: now)
         }
     }
 
@@ -77,12 +97,14 @@ extension Homecoming {
     /// Takes note of data that was found, unless this node owns or holds its partition.
     mutating func note(_ partition: PartitionID, at now: Instant) {
         guard Int(partition.index) < strays.capacity, !strays.contains(partition) else { return }
+        // What is held waits until every owner holds it.
         if let view, view.owned.contains(partition) || view.held.contains(partition) { return }
         schedule(partition, at: now)
     }
 
-    /// Takes note of data that has just been stored.
+    /// Takes note of data that has just been stored. In a partition that is held it was acknowledged by owners too.
     mutating func noteStray(_ partition: PartitionID, at now: Instant) {
+        if let view, view.held.contains(partition) { return }
         if let index = walks.firstIndex(where: { $0.steps.partition == partition }) {
             walks[index].hasNews = true
         } else if parked.contains(partition) {
@@ -122,7 +144,7 @@ extension Homecoming {
             advance(index, view, at: now, into: &effects)
             if walks[index].steps.phase == .ended {
                 let walk = walks.remove(at: index)
-                finish(walk, view, at: now)
+                finish(walk, view, at: now, into: &effects)
             } else {
                 index += 1
             }
@@ -137,7 +159,8 @@ extension Homecoming {
     ) {
         let owners = view.owners(of: partition)
         let reachable = owners.filter { view.isReachable($0) }
-        guard !reachable.isEmpty else {
+        // A shard that goes by an earlier view may yet store, as a holder, what the owners of this one are not asked for.
+        guard !reachable.isEmpty, !view.held.contains(partition) || adopted == view.epoch else {
             parked.insert(partition)
             return
         }
@@ -151,7 +174,9 @@ extension Homecoming {
         _ index: Int, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
     ) {
         if walks[index].steps.phase == .batchDone, walks[index].dropTicket == nil {
-            let confirmed = walks[index].reachesEveryOwner ? walks[index].steps.confirmed : []
+            let mayDrop =
+                walks[index].reachesEveryOwner && !view.held.contains(walks[index].steps.partition)
+            let confirmed = mayDrop ? walks[index].steps.confirmed : []
             if confirmed.isEmpty {
                 walks[index].steps.resume()
             } else {
@@ -168,9 +193,18 @@ extension Homecoming {
         }
     }
 
-    private mutating func finish(_ walk: Walk, _ view: HandoffView, at now: Instant) {
+    private mutating func finish(
+        _ walk: Walk, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
+    ) {
         let partition = walk.steps.partition
-        if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {
+        let isHeld = view.held.contains(partition)
+        // What is damaged here nobody meets here either.
+        if isHeld, walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasChanged,
+            !walk.steps.hasLeftovers || walk.steps.hasUnreadable
+        {
+            forget(partition)
+            relinquish(partition, at: now, into: &effects)
+        } else if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {
             // What is damaged is no news: its owners are asked more and more seldom.
             if walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasUnreadable {
                 backoffs[partition] = nil

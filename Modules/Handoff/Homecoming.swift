@@ -6,17 +6,23 @@ public import Ring
 /// ```
 ///  each partition that this node does not own:
 ///
-///   held ──every owner holds it──► relinquish ──bit off──► due ◄─────── backoff ──────────────┐
-///                                                           │ place free                      │ failed, news,
-///   strayStored, inventory ────────────────────────────────►│                                 │ changed meanwhile
-///                                                           ▼                                 │
-///   parked ◄── an owner cannot be reached ──────────── walking (offer, deliver, drop) ────────┤
-///     └── every owner reachable ─► due                                                        └──► clean: forgotten
+///   held ──every owner holds it, shards go by that──► due ◄─────── backoff ───────────────────┐
+///                                                      │ place free                           │ failed, news,
+///   strayStored, inventory ───────────────────────────►│                                      │ changed meanwhile
+///                                                      ▼                                      │
+///   parked ◄── an owner cannot be reached ───── walking (offer, deliver; drop what is ────────┤
+///     └── every owner reachable ─► due          not held)                                     ├──► not held: forgotten
+///                                                                                             └──► held: relinquish, and
+///                                                                                                  due when the bit is off
 /// ```
-/// While this node holds a partition it goes on serving it, until every owner does. Then it clears its bit, so that
-/// nobody counts on it any more, and walks what it has: an entry is dropped when *every* owner has confirmed it in this
-/// very state, this node is still no owner by its latest view, and the entry is unchanged. An owner that cannot be
-/// reached stops the dropping and nothing else: the others get what they lack.
+/// While this node holds a partition it goes on serving it, until every owner does. Then it walks what it has, and when every
+/// owner has confirmed all of it, it clears its bit, so that nobody counts on it any more. That an owner claims to hold the
+/// partition is not enough: a claim can be about while other views acknowledge writes without it, and the copy here may be
+/// all that makes a read meet them.
+///
+/// What is not held any more, or never was, is walked in the same way: an entry is dropped when *every* owner has confirmed it
+/// in this very state, this node is still no owner by its latest view, and the entry is unchanged. An owner that cannot be
+/// reached stops the dropping, or the clearing, and nothing else: the others get what they lack.
 ///
 /// The shell carries out drops and merges in the order of the effects and answers that caused them; then a partition
 /// that comes back to this node cannot lose to an old drop what has been merged since.
@@ -25,6 +31,8 @@ public struct Homecoming: StateMachine, Sendable {
     public enum Event: Sendable {
         /// The ring, or who can be reached, has changed.
         case viewChanged(HandoffView)
+        /// Every shard goes by the view of this epoch: what this node acknowledges from now on, these owners are asked for.
+        case viewAdopted(RingEpoch)
         /// The partitions of which the store has anything: at the start.
         case inventory(PartitionSet)
         /// Something was stored in a partition that this node does not own.
@@ -58,15 +66,20 @@ public struct Homecoming: StateMachine, Sendable {
         var hasNews = false
 
         /// Whether the walk goes to every owner, so that what they all confirm can go.
-        var reachesEveryOwner: Bool { steps.targets.count == owners.count }
+        var reachesEveryOwner: Bool {
+            steps.targets.count == owners.count || PlantedBug.strayIsDroppedTooEarly.isPlanted
+        }
     }
 
     let configuration: TransferConfiguration
     var generator: SeededGenerator
     var tickets = TicketSource()
     var view: HandoffView?
+    /// The epoch of the view that every shard goes by.
+    var adopted: RingEpoch?
     var isPaused = false
-    /// Partitions of which there may be data here that has to go home.
+    /// Partitions of which there may be data here that has to go home, those among them that this node holds and every owner
+    /// does.
     var strays: PartitionSet
     /// Those of the strays that wait for an owner to be reachable.
     var parked: PartitionSet
@@ -99,6 +112,9 @@ public struct Homecoming: StateMachine, Sendable {
         switch consume event {
         case .viewChanged(let view):
             change(to: view, at: now, into: &effects)
+        case .viewAdopted(let epoch):
+            adopted = epoch
+            goOnWithHeld(at: now)
         case .inventory(let partitions):
             for partition in partitions {
                 note(partition, at: now)
@@ -126,8 +142,7 @@ public struct Homecoming: StateMachine, Sendable {
             walks[index].steps.expire(at: now)
         }
         if let deadline = relinquishDeadline, deadline <= now {
-            relinquished = .none(of: relinquished.capacity)
-            relinquish(at: now, into: &effects)
+            sayAgain(at: now, into: &effects)
         }
         proceed(at: now, into: &effects)
     }

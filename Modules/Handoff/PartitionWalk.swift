@@ -55,6 +55,8 @@ struct PartitionWalk: Sendable {
     private(set) var hasFailed = false
     /// Something that a target wants is there and cannot be read: until it is mended, another walk finds the same.
     private(set) var hasUnreadable = false
+    /// Something that a target wants has been written to, or dropped, since it was listed.
+    private(set) var hasChanged = false
     /// Bytes of the last load, to be paid for.
     private(set) var bytesToCharge = 0
 
@@ -205,6 +207,7 @@ struct PartitionWalk: Sendable {
         toLoad = toLoad.dropFirst(loaded.count)
         phase = .delivering
         hasUnreadable = hasUnreadable || loaded.contains(.unreadable)
+        hasChanged = hasChanged || loaded.contains(.gone)
         for index in targets.indices {
             var batch: [TransferEntry] = []
             var inFlight: [Int] = []

@@ -10,12 +10,22 @@ extension ByteBuffer {
     /// Writes an unsigned LEB128 varint: seven bits a byte, the least significant first; 1 to 10 bytes.
     @inlinable
     public mutating func writeVarint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
+        guard value >= 0x80 else {
+            writeInteger(UInt8(truncatingIfNeeded: value))
+            return
         }
-        writeInteger(UInt8(truncatingIfNeeded: rest))
+        // In one write, since each costs ByteBuffer a look at its storage: more than the bytes themselves.
+        writeWithUnsafeMutableBytes(minimumWritableBytes: Self.varintByteLimit) { bytes in
+            var rest = value
+            var count = 0
+            while rest >= 0x80 {
+                bytes[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+                count += 1
+                rest >>= 7
+            }
+            bytes[count] = UInt8(truncatingIfNeeded: rest)
+            return count + 1
+        }
     }
 
     /// The number of bytes that ``writeVarint(_:)`` takes for a value.
@@ -27,15 +37,18 @@ extension ByteBuffer {
     /// Reads a varint; refuses one that is longer than its value needs, so that every value has one form.
     @inlinable
     public mutating func decodeVarint(_ field: @autoclosure () -> String) throws(DecodingFailure) -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
+        // Most are one byte.
+        guard let first = readInteger(as: UInt8.self) else { throw .truncated(field()) }
+        guard first >= 0x80 else { return UInt64(first) }
+        var value = UInt64(first & 0x7f)
+        var shift: UInt64 = 7
         while true {
             guard let byte = readInteger(as: UInt8.self) else { throw .truncated(field()) }
             let bits = UInt64(byte & 0x7f)
             guard shift < 63 || bits <= 1 else { throw .invalid(field()) }
             value |= bits << shift
             if byte & 0x80 == 0 {
-                guard byte != 0 || shift == 0 else { throw .invalid(field()) }
+                guard byte != 0 else { throw .invalid(field()) }
                 return value
             }
             shift += 7
@@ -90,8 +103,17 @@ extension ByteBuffer {
     public mutating func decodePrefixedString(
         limit: Int, _ field: @autoclosure () -> String
     ) throws(DecodingFailure) -> String {
-        let bytes = try decodePrefixed(limit: limit, field())
-        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else { throw .invalid(field()) }
+        let count = try decodeCount(limit: limit, field())
+        guard count > 0 else { return "" }
+        guard count <= readableBytes else { throw .truncated(field()) }
+        // What is no UTF-8 is decoded to something else. Validating it first is generic in the encoding, and dear.
+        let (text, isWhole) = withUnsafeReadableBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
+            let text = String(decoding: bytes, as: UTF8.self)
+            return (text, bytes.allSatisfy { $0 < 0x80 } || text.utf8.elementsEqual(bytes))
+        }
+        guard isWhole else { throw .invalid(field()) }
+        moveReaderIndex(forwardBy: count)
         return text
     }
 
@@ -99,6 +121,13 @@ extension ByteBuffer {
     @inlinable
     public mutating func writeNodeID(_ id: NodeID) {
         writeMultipleIntegers(id.high, id.low)
+    }
+
+    /// The identity in the 16 bytes at an index, which are left there; `nil` where there are not as many.
+    @inlinable
+    public func getNodeID(at index: Int) -> NodeID? {
+        guard let (high, low) = getMultipleIntegers(at: index, as: (UInt64, UInt64).self) else { return nil }
+        return NodeID(high: high, low: low)
     }
 
     /// Reads the 16 bytes of an identity.

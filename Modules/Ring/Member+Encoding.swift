@@ -14,6 +14,14 @@ extension Member {
         directive.encode(into: &buffer)
     }
 
+    /// The record in its one form.
+    var form: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(256)
+        encode(into: &buffer)
+        return buffer
+    }
+
     func encodeOwnWord(into buffer: inout ByteBuffer) {
         buffer.writeNodeID(id)
         buffer.writeMultipleIntegers(version, run, state.rawValue, port, httpPort, respPort, weight)

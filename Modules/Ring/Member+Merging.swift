@@ -32,7 +32,7 @@ extension Member {
     private mutating func takeWord(of other: Member) {
         let winner = directive
         self = other
-        directive = winner
+        directive = PlantedBug.ownWordUndoesOperators.isPlanted ? directive : winner
     }
 
     private func isPreferredWord(over other: Member) -> Bool {
@@ -54,10 +54,6 @@ extension Member {
     /// How far the record has come: greater after every merge that changed a version or the directive. Below 2^49.
     var measure: UInt64 { version + directive.measure }
 
-    /// A hash of everything in the record.
-    var digest: UInt64 {
-        var buffer = ByteBuffer()
-        encode(into: &buffer)
-        return Murmur3.hash128(buffer).0
-    }
+    /// A hash of everything in a record, from its one form.
+    static func digest(of form: ByteBuffer) -> UInt64 { Murmur3.hash128(form).0 }
 }

@@ -11,7 +11,9 @@ public struct Membership: Hashable, Sendable {
 
     /// The records in the order of their identities; one for each.
     public private(set) var records: [Member] = []
-    /// The digest of each record: a merge hashes only what changed.
+    /// Each record in its one form, and the digest of that: a merge writes and hashes only what changed, and to encode the
+    /// whole is to copy bytes.
+    private var forms: [ByteBuffer] = []
     private var digests: [UInt64] = []
     /// What the ring's requests carry to say which membership they were made under; O(1).
     public private(set) var epoch = RingEpoch.zero
@@ -41,30 +43,37 @@ public struct Membership: Hashable, Sendable {
         let index = position(of: record.id)
         guard index < records.count, records[index].id == record.id else {
             guard !isFull else { return false }
-            records.insert(record, at: index)
-            let digest = record.digest
-            digests.insert(digest, at: index)
-            // One more than the measure, so that a new identity always counts.
-            epoch = RingEpoch(
-                measure: epoch.measure &+ record.measure &+ 1, digest: epoch.digest &+ digest)
+            insert(record, form: record.form, at: index)
             return true
         }
         let before = records[index].measure
         guard records[index].merge(record) else { return false }
-        let digest = records[index].digest
+        let form = records[index].form
+        let digest = Member.digest(of: form)
         epoch = RingEpoch(
             measure: epoch.measure &- before &+ records[index].measure,
             digest: epoch.digest &- digests[index] &+ digest)
+        forms[index] = form
         digests[index] = digest
         return true
     }
 
-    /// Takes over what another table knows better; the identities whose records changed, in order.
+    private mutating func insert(_ record: Member, form: ByteBuffer, digest known: UInt64? = nil, at index: Int) {
+        let digest = known ?? Member.digest(of: form)
+        records.insert(record, at: index)
+        forms.insert(form, at: index)
+        digests.insert(digest, at: index)
+        // One more than the measure, so that a new identity always counts.
+        epoch = RingEpoch(measure: epoch.measure &+ record.measure &+ 1, digest: epoch.digest &+ digest)
+    }
+
+    /// Takes over what another table knows better, but for what it says of `exception`; the identities whose records
+    /// changed, in order.
     @discardableResult
-    public mutating func merge(_ other: Membership) -> [NodeID] {
+    public mutating func merge(_ other: Membership, except exception: NodeID? = nil) -> [NodeID] {
         guard epoch != other.epoch else { return [] }
         var changed: [NodeID] = []
-        for (record, digest) in zip(other.records, other.digests) {
+        for (record, digest) in zip(other.records, other.digests) where record.id != exception {
             let index = position(of: record.id)
             if index < digests.count, digests[index] == digest, records[index].id == record.id { continue }
             if merge(record) {
@@ -135,18 +144,44 @@ extension Membership {
     /// Writes the records in order behind their number.
     public func encode(into buffer: inout ByteBuffer) {
         buffer.writeVarint(UInt64(records.count))
-        for record in records {
-            record.encode(into: &buffer)
+        buffer.reserveCapacity(minimumWritableBytes: forms.reduce(0) { $0 + $1.readableBytes })
+        for form in forms {
+            buffer.writeImmutableBuffer(form)
         }
     }
 
-    /// Reads what ``encode(into:)`` wrote; refuses records out of order and identities that come twice.
-    public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+    /// Reads what ``encode(into:)`` wrote; refuses records out of order and identities that come twice. Keeps the memory of
+    /// the buffer.
+    ///
+    /// - Parameter known: Any membership: records that are the same in it, as nearly all are in what members tell each
+    ///   other, are taken from there and not read.
+    public init(decoding buffer: inout ByteBuffer, knowing known: Membership = Membership()) throws(DecodingFailure) {
         self.init()
         for _ in 0..<(try buffer.decodeCount(limit: Self.limit, "the number of members")) {
+            if let place = known.place(ofRecordIn: buffer),
+                records.last.map({ $0.id < known.records[place].id }) ?? true
+            {
+                let form = known.forms[place]
+                buffer.moveReaderIndex(forwardBy: form.readableBytes)
+                insert(known.records[place], form: form, digest: known.digests[place], at: records.count)
+                continue
+            }
+            var form = buffer
             let record = try Member(decoding: &buffer)
             if let last = records.last, record.id <= last.id { throw .invalid("the order of members") }
-            merge(record)
+            // A record has one form, so what was read is what would be written.
+            form.moveWriterIndex(to: buffer.readerIndex)
+            insert(record, form: form, at: records.count)
         }
+    }
+
+    /// Where the record is with whose form a buffer begins. No form is the beginning of another: each says how long it is.
+    private func place(ofRecordIn buffer: ByteBuffer) -> Int? {
+        guard let id = buffer.getNodeID(at: buffer.readerIndex) else { return nil }
+        let place = position(of: id)
+        guard place < records.count, records[place].id == id,
+            let bytes = buffer.getSlice(at: buffer.readerIndex, length: forms[place].readableBytes)
+        else { return nil }
+        return bytes == forms[place] ? place : nil
     }
 }

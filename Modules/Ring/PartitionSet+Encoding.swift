@@ -20,12 +20,14 @@ extension PartitionSet {
         case .none, .all:
             break
         case .raw:
-            var rest = rawByteCount
-            for word in words {
-                for byte in 0..<Swift.min(8, rest) {
-                    buffer.writeInteger(UInt8(truncatingIfNeeded: word >> UInt64(8 * byte)))
+            switch capacity {
+            case ...8: buffer.writeInteger(UInt8(truncatingIfNeeded: words[0]))
+            case 16: buffer.writeInteger(UInt16(truncatingIfNeeded: words[0]), endianness: .little)
+            case 32: buffer.writeInteger(UInt32(truncatingIfNeeded: words[0]), endianness: .little)
+            default:
+                for word in words {
+                    buffer.writeInteger(word, endianness: .little)
                 }
-                rest -= 8
             }
         case .runs:
             buffer.writeVarint(UInt64(runs.count))
@@ -55,8 +57,8 @@ extension PartitionSet {
     }
 
     private mutating func decodeRaw(from buffer: inout ByteBuffer) throws(DecodingFailure) {
-        for index in 0..<rawByteCount {
-            let byte = try buffer.decodeInteger(as: UInt8.self, "a set of partitions")
+        guard let bytes = buffer.readSlice(length: rawByteCount) else { throw .truncated("a set of partitions") }
+        for (index, byte) in bytes.readableBytesView.enumerated() {
             words[index >> 3] |= UInt64(byte) << UInt64(8 * (index & 7))
         }
         guard capacity >= 8 || words[0] >> UInt64(capacity) == 0 else { throw .invalid("a set of partitions") }

@@ -106,7 +106,12 @@ public final class Ring: Sendable {
         var sets: [ReplicaSet] = []
         sets.reserveCapacity(configuration.partitions)
         let holders = Holders(members, partitions: configuration.partitions)
-        var bytes = ByteBuffer()
+        // What is hashed into a fingerprint.
+        var words: [UInt64] = []
+        func name(_ id: NodeID) {
+            words.append(id.high.bigEndian)
+            words.append(id.low.bigEndian)
+        }
         var list: [MemberIndex] = []
         for partition in 0..<configuration.partitions {
             list.removeAll(keepingCapacity: true)
@@ -115,10 +120,10 @@ public final class Ring: Sendable {
                 ownedCounts[Int(owner)] += 1
             }
             let ownerCount = list.count
-            bytes.clear()
-            bytes.writeInteger(UInt8(ownerCount))
+            words.removeAll(keepingCapacity: true)
+            words.append(UInt64(ownerCount).bigEndian)
             for owner in list {
-                bytes.writeNodeID(members[Int(owner)].id)
+                name(members[Int(owner)].id)
             }
             var mask: UInt64 = 0
             for holder in holders[partition] {
@@ -130,11 +135,11 @@ public final class Ring: Sendable {
                 } else {
                     continue
                 }
-                bytes.writeNodeID(members[Int(holder)].id)
+                name(members[Int(holder)].id)
             }
+            let fingerprint = words.withUnsafeBytes { Murmur3.hash128($0).0 }
             sets.append(
-                ReplicaSet(
-                    members: list, ownerCount: ownerCount, holdsMask: mask, fingerprint: Murmur3.hash128(bytes).0))
+                ReplicaSet(members: list, ownerCount: ownerCount, holdsMask: mask, fingerprint: fingerprint))
         }
         return (sets, ownedCounts)
     }

@@ -339,7 +339,9 @@ extension ControlRunner: PeerConnectionsDelegate {
         do {
             switch call.purpose {
             case .exchange:
-                handle(.exchangeAnswered(try MembershipExchange(decoding: &payload), from: peer))
+                handle(
+                    .exchangeAnswered(
+                        try MembershipExchange(decoding: &payload, knowing: machine.membership), from: peer))
             case .handoff(let ticket):
                 let byteCount = payload.readableBytes
                 handle(.handoffAnswered(ticket, try HandoffResponse(decoding: &payload), byteCount: byteCount))

@@ -21,8 +21,11 @@ public struct RunOptions: Sendable {
     }
 
     /// The command that does the same again.
-    public var command: String {
-        var command = "toystore-sim run --seed \(seed) --nodes \(nodes) --seconds \(seconds)"
+    public var command: String { "toystore-sim run \(arguments)" }
+
+    /// What that command says of the run.
+    var arguments: String {
+        var command = "--seed \(seed) --nodes \(nodes) --seconds \(seconds)"
         if isEachFault {
             command += faults.isEmpty ? " --faults none" : " --faults \(faults.map(\.rawValue).joined(separator: ","))"
         }

@@ -30,6 +30,10 @@ extension Simulation {
                 injector.hasEnded(world.hosts[host], in: world)
             }
             world.ended.removeAll(keepingCapacity: true)
+            if world.hasRingChanged {
+                world.hasRingChanged = false
+                violation = violation ?? checkMoved()
+            }
             if let violation {
                 throw violation
             }
@@ -43,6 +47,8 @@ extension Simulation {
         case .frame(let event, let host, let life, let link, let incarnation):
             guard world.links[Int(link)].incarnation == incarnation else { return }
             world.hand(.node(event), to: world.hosts[Int(host)], life: life)
+        case .replay(let event, let host):
+            world.replay(event, at: Int(host))
         case .wake(let host):
             world.wake(index: Int(host))
         case .notice(let link, let incarnation):
@@ -59,7 +65,7 @@ extension Simulation {
             workload.turn(client, in: world)
         case .fault(let kind):
             injector.inject(kind, in: world)
-            if injector.hasLongPartition {
+            if injector.hasLongPartition || injector.hasLongPause {
                 workload.slowdown = 32
             }
         case .remedy(let remedy):

@@ -1,5 +1,6 @@
 import Causality
 import Coordinator
+import Hashing
 import Machine
 import Node
 import Ring
@@ -14,7 +15,30 @@ extension Simulation {
     func look() -> Violation? {
         let checker = ClusterChecker(world: world, keyLimit: workload.history.keys.count)
         return checker.checkBounds() ?? (injector.disksLost == 0 ? checker.checkIncarnations() : nil)
-            ?? checkAnyCopies() ?? (injector.disksLost == 0 ? hints.check(world, ring: world.mergedRing) : nil)
+            ?? checkAnyCopies() ?? checkHints()
+    }
+
+    private func checkHints() -> Violation? {
+        defer { world.hintNotes.removeAll(keepingCapacity: true) }
+        return injector.disksLost == 0 ? hints.check(world, ring: world.mergedRing) : nil
+    }
+
+    /// Whether every owner was told of what was acknowledged, before anybody reads it there.
+    func checkReach() -> Violation? {
+        guard injector.disksLost == 0, let ring = world.mergedRing else { return nil }
+        for key in workload.history.keys {
+            if let violation = check(key, in: ring) {
+                return violation
+            }
+        }
+        let moves = injector.options.kinds.contains { $0 == .join || $0 == .weight }
+        for key in workload.history.keys {
+            let checker = ReachChecker(of: key, in: world, ring, copiesWanted: moves ? 2 : 1)
+            if let violation = checker.check() {
+                return violation
+            }
+        }
+        return nil
     }
 
     /// Whether every register with one writer was linearizable: a rule where all owners are read and stay what they are. Else
@@ -40,8 +64,26 @@ extension Simulation {
 
     /// Looks for all copies of one key.
     func checkAnyCopies() -> Violation? {
-        let key = workload.history.keys[Int(sampler.below(UInt64(workload.history.keys.count)))]
-        let (copies, ring) = (copies(of: key), world.mergedRing)
+        check(workload.history.keys[Int(sampler.below(UInt64(workload.history.keys.count)))], in: world.mergedRing)
+    }
+
+    /// Looks for the copies of the keys that nobody reads and whose partitions have changed hands.
+    func checkMoved() -> Violation? {
+        guard let ring = world.mergedRing else { return nil }
+        let keys = workload.history.keys
+        let before = fingerprints
+        fingerprints = keys.map { ring.replicas(of: ring.partition(of: Token(key: $0.key))).fingerprint }
+        guard before.count == keys.count else { return nil }
+        for index in keys.indices where keys[index].model == .unread && fingerprints[index] != before[index] {
+            if let violation = check(keys[index], in: ring) {
+                return violation
+            }
+        }
+        return nil
+    }
+
+    private func check(_ key: KeyHistory, in ring: Ring?) -> Violation? {
+        let copies = copies(of: key)
         for number in key.writes.indices where key.writes[number].outcome == .done {
             if let violation = copies.check(number) ?? copies.checkHolders(of: number, in: ring) {
                 return violation

@@ -22,6 +22,8 @@ public final class Simulation {
     /// Which key's copies are looked for next.
     var sampler: SeededGenerator
     var hints = HintChecker()
+    /// How each key's partition was placed and held when somebody looked last.
+    var fingerprints: [UInt64] = []
     /// When the faults stopped, in nanoseconds.
     var healed = Int64.max
     /// What was read of each key in the end.
@@ -45,9 +47,14 @@ public final class Simulation {
         let ring = RingConfiguration(partitions: 16 << Int(generator.below(3)), replicas: 3) ?? .standard
         var worldOptions = WorldOptions(ring: ring)
         worldOptions.isHedging = options.seed % 4 != 0
+        worldOptions.zones = generator.chance(1, in: 2) ? 3 : 0
         worldOptions.shards = 1 + Int(generator.below(3))
         worldOptions.packetDelay.spread = generator.chance(1, in: 4) ? 20_000_000 : 400_000
         worldOptions.commitDelay.spread = generator.chance(1, in: 4) ? 30_000_000 : 900_000
+        var transfers = SeededGenerator(seed: options.seed ^ 0x7e5_f1ee)
+        if transfers.chance(1, in: 2) {
+            worldOptions.transfer = (64 << Int(transfers.below(8)), 1 << Int(transfers.below(6)))
+        }
         var load = WorkloadOptions()
         load.clients = 4 + Int(generator.below(9))
         load.keysOfEachKind = 2 + Int(generator.below(8))
@@ -60,6 +67,8 @@ public final class Simulation {
         }
         load.pause = 400_000_000 << Int64(generator.below(6))
         load.largeValueRarity = generator.chance(1, in: 4) ? 8 : 0
+        load.expiryRarity = generator.chance(1, in: 2) ? 6 : 0
+        load.hotness = generator.chance(1, in: 4) ? 4 : 1
         let faults = FaultOptions(drawing: options.faults, isEach: options.isEachFault, seed: generator.next())
         world = World(options: worldOptions, seed: generator.next())
         // In one of four runs reads of the keys with one writer ask all owners.
@@ -140,6 +149,9 @@ public final class Simulation {
         }
         guard try run(for: Self.restLimit, until: isAtRest) else {
             throw Violation(.comesToRest, "the cluster has not come to rest after the faults")
+        }
+        if let violation = checkReach() {
+            throw violation
         }
         try audit()
         // A repair is on its way in nobody's work.

@@ -86,7 +86,18 @@ extension LogEngine {
                 last += 1
                 end = following.offset + following.byteCount
             }
-            let bytes = try found[next].candidate.file.read(end - begin, at: begin)
+            let bytes: ByteBuffer
+            do {
+                bytes = try found[next].candidate.file.read(end - begin, at: begin)
+            } catch .inputOutput {
+                // Perhaps it is one of them, and the others can be read.
+                for item in found[next...last] {
+                    records[item.index] = try record(
+                        of: item.candidate, token: entries[item.index].token, key: nil)
+                }
+                next = last + 1
+                continue
+            }
             for item in found[next...last] {
                 let index = bytes.readerIndex + item.candidate.slot.offset - begin
                 switch item.candidate.examine(bytes, at: index, token: entries[item.index].token, key: nil) {
@@ -124,9 +135,12 @@ extension LogEngine {
     }
 
     private func record(
-        of candidate: Candidate, token: UInt64, key: ByteBuffer
+        of candidate: Candidate, token: UInt64, key: ByteBuffer?
     ) throws(StorageFailure) -> Record? {
-        let bytes = try candidate.file.read(candidate.slot.byteCount, at: candidate.slot.offset)
+        guard let bytes = try candidate.file.readUnlessLost(candidate.slot.byteCount, at: candidate.slot.offset) else {
+            lose(candidate)
+            return nil
+        }
         switch candidate.examine(bytes, at: bytes.readerIndex, token: token, key: key) {
         case .record(let record):
             return record
@@ -135,6 +149,14 @@ extension LogEngine {
         case .damaged:
             countCorrupt()
             return nil
+        }
+    }
+
+    /// A record that no disk gives back any more: compaction saves what is left around it.
+    private func lose(_ candidate: Candidate) {
+        catalog.withLock { catalog in
+            catalog.corruptRecords += 1
+            if let index = catalog.index(of: candidate.slot.segment) { catalog.segments[index].isDamaged = true }
         }
     }
 
@@ -192,7 +214,7 @@ struct Candidate: Sendable {
         return .record(Record(token: token, key: stored, value: value, hash: head.hash, sequence: head.sequence))
     }
 
-    /// What is known of a key: damaged where the bytes are there and do not fit their checks.
+    /// What is known of a key: damaged where the bytes are lost, or do not fit their checks.
     enum KeyFinding {
         case same
         case other
@@ -202,10 +224,13 @@ struct Candidate: Sendable {
     /// Whether the record has this key, reading no more than its head and key.
     func compareKey(_ key: ByteBuffer) throws(StorageFailure) -> KeyFinding {
         let usual = min(slot.byteCount, RecordHead.byteCount + (4 << 10))
-        var bytes = try file.read(usual, at: slot.offset)
+        guard var bytes = try file.readUnlessLost(usual, at: slot.offset) else { return .damaged }
         guard let head = RecordHead(in: bytes, at: bytes.readerIndex) else { return .damaged }
         if RecordHead.byteCount + head.keyCount > bytes.readableBytes {
-            bytes = try file.read(RecordHead.byteCount + head.keyCount, at: slot.offset)
+            guard let all = try file.readUnlessLost(RecordHead.byteCount + head.keyCount, at: slot.offset) else {
+                return .damaged
+            }
+            bytes = all
         }
         guard
             head.sequence == slot.sequence,

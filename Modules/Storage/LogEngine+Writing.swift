@@ -86,11 +86,13 @@ extension LogEngine {
         } catch {
             throw abandon(after: error, syncing: active.durable < active.end, &writer)
         }
-        if durability == .synced {
+        if durability == .synced, !PlantedBug.commitDoesNotSync.isPlanted {
             do {
                 try active.file.dataSync()
             } catch {
-                throw abandon(after: error, syncing: false, &writer)
+                guard PlantedBug.failedSyncIsRetried.isPlanted, (try? active.file.dataSync()) != nil else {
+                    throw abandon(after: error, syncing: false, &writer)
+                }
             }
             writer.active?.durable = active.end + byteCount
         }

@@ -31,20 +31,61 @@ import Testing
         return bench
     }
 
-    @Test("A former owner serves until every owner holds the partition, clears its bit, and then walks")
-    func relinquish() {
+    /// A former owner whose partition every owner holds, when its shards go by that: it lists what it has with ticket 1.
+    private func relieved() -> Bench<Homecoming> {
         let bench = bench()
         #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2]))).isEmpty)
+        #expect(bench.tell(.viewAdopted(epoch)).isEmpty)
         #expect(
-            bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3]))) == [.relinquish(partitions(0))])
+            bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
+        return bench
+    }
+
+    @Test("A former owner serves until every owner has all that it has, clears its bit, and then drops")
+    func relinquish() {
+        let bench = relieved()
+        #expect(
+            bench.tell(.transfer(.scanned(ticket(1), entries, next: nil))) == [offer(to: 2, 2), offer(to: 3, 3)])
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
+        #expect(
+            bench.tell(.transfer(.answered(ticket(3), .wanted([1]))))
+                == [.transfer(.load([entries[1]], byteLimit: HandoffLimits.batchBytes, ticket(4)))])
+        _ = bench.tell(.transfer(.loaded(ticket(4), [.found(entry(2))], byteCount: 9)))
+        #expect(bench.tell(.transfer(.answered(ticket(5), .delivered))) == [.relinquish(partitions(0))])
         #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3]))).isEmpty)
         #expect(bench.wait() == [.relinquish(partitions(0))])
         #expect(
             bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
-                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
-        #expect(bench.tell(.transfer(.scanned(ticket(1), [], next: nil))).isEmpty)
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(6)))])
+        #expect(bench.tell(.transfer(.scanned(ticket(6), [], next: nil))).isEmpty)
         #expect(bench.machine.pending.isEmpty)
         #expect(bench.tell(.viewChanged(view(owners: [], holders: [1]))).isEmpty, "nobody owns it: nobody is relieved")
+    }
+
+    @Test("Nobody is relieved before every shard goes by the owners that hold the partition")
+    func adoption() {
+        let bench = bench()
+        #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [1, 2, 3]))).isEmpty)
+        #expect(
+            bench.tell(.viewAdopted(epoch)) == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
+        #expect(bench.tell(.transfer(.scanned(ticket(1), [], next: nil))) == [.relinquish(partitions(0))])
+    }
+
+    @Test("Nobody is relieved by an owner that does not confirm, nor by others than those that were asked")
+    func notRelieved() {
+        for answer in [HandoffResponse.busy, .failed, .wrongEpoch(.zero)] {
+            let bench = relieved()
+            _ = bench.tell(.transfer(.scanned(ticket(1), entries, next: nil)))
+            _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+            #expect(!bench.tell(.transfer(.answered(ticket(3), answer))).contains(.relinquish(partitions(0))))
+            #expect(bench.machine.pending.count == 1)
+        }
+        let bench = relieved()
+        _ = bench.tell(.transfer(.scanned(ticket(1), entries, next: nil)))
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        _ = bench.tell(.viewChanged(view(owners: [2, 4], holders: [1, 2, 3, 4])))
+        #expect(!bench.tell(.transfer(.answered(ticket(3), .wanted([])))).contains(.relinquish(partitions(0))))
     }
 
     @Test("An entry goes only when every owner has confirmed it: by wanting it not, or by a delivery on disk")

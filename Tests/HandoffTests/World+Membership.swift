@@ -119,6 +119,7 @@ extension World {
         let view = view(of: node)
         acquisition(id, .viewChanged(view))
         homecoming(id, .viewChanged(view))
+        homecoming(id, .viewAdopted(view.epoch))
         delivery(id, .viewChanged(view))
     }
 

@@ -26,12 +26,11 @@ import Testing
             elements: WriteSet = WriteSet(), began: Int64 = 0, ended: Int64 = 1, copies: Int = 2
         ) {
             let number = history.keys[0].writes.count
-            let value = ByteBuffer(string: "value \(number)")
+            let value = ByteBuffer(string: history.keys[0].text(of: number, by: 0))
             var seen = WriteSet()
             for one in past {
                 seen.insert(one)
             }
-            history.keys[0].writeOfValue[value] = number
             if let dot {
                 history.keys[0].writeOfDot[dot] = number
             }
@@ -75,30 +74,32 @@ import Testing
     @Test func `a value that nobody wrote is found`() {
         var book = Book()
         book.write()
-        #expect(book.read(Self.object([(Self.dot(1), "value 0")])) == nil)
-        #expect(book.read(Self.object([(Self.dot(1), "value 1")])) == .nothingInvented)
+        #expect(book.read(Self.object([(Self.dot(1), "key write 0 of client 0")])) == nil)
+        #expect(book.read(Self.object([(Self.dot(1), "key write 1 of client 0")])) == .nothingInvented)
     }
 
     @Test func `a dot of two writes, and a write of two dots, are found`() {
         var book = Book()
         book.write(dot: Self.dot(1))
         book.write()
-        #expect(book.read(Self.object([(Self.dot(1), "value 1")])) == .dotsUnique)
-        #expect(book.read(Self.object([(Self.dot(1, epoch: 2), "value 0")])) == .dotsUnique)
-        #expect(book.read(Self.object([(Self.dot(1, epoch: 2), "value 1")])) == nil)
+        #expect(book.read(Self.object([(Self.dot(1), "key write 1 of client 0")])) == .dotsUnique)
+        #expect(book.read(Self.object([(Self.dot(1, epoch: 2), "key write 0 of client 0")])) == .dotsUnique)
+        #expect(book.read(Self.object([(Self.dot(1, epoch: 2), "key write 1 of client 0")])) == nil)
     }
 
     @Test func `a refused write that is there is found`() {
         var book = Book()
         book.write(outcome: .notApplied)
-        #expect(book.read(Self.object([(Self.dot(1), "value 0")])) == .refusedIsNotWritten)
+        #expect(book.read(Self.object([(Self.dot(1), "key write 0 of client 0")])) == .refusedIsNotWritten)
     }
 
     @Test func `siblings of which one had seen the other are found`() {
         var book = Book()
         book.write()
         book.write(past: [0])
-        let both = Self.object([(Self.dot(1), "value 0"), (Self.dot(1, epoch: 2), "value 1")])
+        let both = Self.object([
+            (Self.dot(1), "key write 0 of client 0"), (Self.dot(1, epoch: 2), "key write 1 of client 0"),
+        ])
         #expect(book.read(both) == .siblingsConcurrent)
     }
 
@@ -106,14 +107,14 @@ import Testing
         var book = Book()
         book.write(dot: Self.dot(1))
         let settled = CausalContext([Self.dot(1)])
-        #expect(book.read(Self.object([(Self.dot(1), "value 0")]), settled: settled) == nil)
+        #expect(book.read(Self.object([(Self.dot(1), "key write 0 of client 0")]), settled: settled) == nil)
         #expect(book.read(Object(), settled: settled) == .readsRegular)
     }
 
     @Test func `a read that shows a write and not what its client had seen is found`() {
         var book = Book()
         book.write()
-        let shown = Self.object([(Self.dot(2), "value 0")])
+        let shown = Self.object([(Self.dot(2), "key write 0 of client 0")])
         book.history.keys[0].writes[0].context = CausalContext([Self.dot(1)])
         #expect(book.read(shown) == nil, "one actor's dots come in order")
         book.history.keys[0].writes[0].context = CausalContext([Self.dot(1, epoch: 2)])
@@ -124,14 +125,14 @@ import Testing
         var book = Book()
         book.write(dot: Self.dot(1))
         let checker = FinalChecker()
-        let there = Self.object([(Self.dot(1), "value 0")])
+        let there = Self.object([(Self.dot(1), "key write 0 of client 0")])
         #expect(checker.check(there, of: book.history.keys[0]) == nil)
         #expect(checker.check(nil, of: book.history.keys[0])?.invariant == .acknowledgedIsPresent)
         book.write(dot: Self.dot(2))
-        let replaced = Self.object([(Self.dot(2), "value 1")])
+        let replaced = Self.object([(Self.dot(2), "key write 1 of client 0")])
         #expect(checker.check(replaced, of: book.history.keys[0])?.invariant == .acknowledgedIsPresent)
         book.write(past: [0], dot: Self.dot(3))
-        let seen = Self.object([(Self.dot(3), "value 2")])
+        let seen = Self.object([(Self.dot(3), "key write 2 of client 0")])
         #expect(checker.check(seen, of: book.history.keys[0])?.what.hasPrefix("write 1") == true)
         book.history.keys[0].writes[1].outcome = .unknown
         #expect(checker.check(seen, of: book.history.keys[0]) == nil)
@@ -141,7 +142,9 @@ import Testing
         var book = Book()
         book.write(dot: Self.dot(1))
         book.write(past: [0], dot: Self.dot(1, epoch: 2))
-        let back = Self.object([(Self.dot(1), "value 0"), (Self.dot(1, epoch: 2), "value 1")])
+        let back = Self.object([
+            (Self.dot(1), "key write 0 of client 0"), (Self.dot(1, epoch: 2), "key write 1 of client 0"),
+        ])
         #expect(FinalChecker().check(back, of: book.history.keys[0])?.invariant == .overwrittenStaysGone)
     }
 
@@ -156,7 +159,7 @@ import Testing
         var book = Book(.set)
         book.write(dot: Self.dot(1), elements: WriteSet(0))
         book.write(past: [0], dot: Self.dot(2), elements: WriteSet(1))
-        let left = Self.object([(Self.dot(2), "value 1")])
+        let left = Self.object([(Self.dot(2), "key write 1 of client 0")])
         #expect(FinalChecker().check(left, of: book.history.keys[0])?.invariant == .acknowledgedIsPresent)
     }
 }

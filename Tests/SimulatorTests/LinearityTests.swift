@@ -75,6 +75,7 @@ import Testing
             load.isSingleSloppy = isSloppy
             load.clients = 4
             load.keysOfEachKind = 1
+            load.unreadKeys = 0
             load.pause = 300_000_000
         }
         var faults = FaultOptions()

@@ -129,7 +129,7 @@ struct LogEngineTests {
         #expect(try (0..<100).allSatisfy { try get(engine, $0) == 5 })
     }
 
-    @Test("an unreadable stretch fails its reads and costs nothing else, and compaction leaves it alone")
+    @Test("what can never be read is absent and can be written anew, and compaction saves what is around it")
     func unreadable() throws {
         let disk = VirtualFileSystem()
         let engine = try open(disk)
@@ -137,20 +137,37 @@ struct LogEngineTests {
             try put(engine, number, 5)
         }
         let name = directory + "/segment-0000000001.log"
-        disk.setUnreadable(300..<301, in: name)
+        // A sector of a disk.
+        disk.setUnreadable(1024..<1536, in: name)
+        let absent = try (0..<100).filter { try get(engine, $0) == nil }
+        let lost = try #require(absent.first)
+        #expect(absent.count < 20 && (0..<100).allSatisfy { try absent.contains($0) || get(engine, $0) == 5 })
+        #expect(engine.statistics.corruptRecords > 0)
+        try put(engine, lost, 7)
         for number in 50..<100 {
             for _ in 0..<4 { try put(engine, number, 6) }
         }
         while try engine.compactStep(budget: 64 << 10).hasMore {}
-        var failures = 0
-        for number in 0..<100 {
-            do {
-                #expect(try get(engine, number) == (number < 50 ? 5 : 6))
-            } catch {
-                failures += 1
-            }
+        #expect(disk.contents(of: name) == nil)
+        #expect(lost < 50)
+        #expect(try get(engine, lost) == 7)
+        #expect(try (0..<50).allSatisfy { try absent.contains($0) || get(engine, $0) == 5 })
+        #expect(try (50..<100).allSatisfy { try get(engine, $0) == 6 })
+    }
+
+    @Test("a disk that reads nothing loses nothing: reads fail until it works again")
+    func deaf() throws {
+        let disk = VirtualFileSystem()
+        let engine = try open(disk)
+        for number in 0..<20 {
+            try put(engine, number, 5)
         }
-        #expect(failures == 1)
+        disk.setFaults { $0.operation == .read ? .error(code: FileSystemFault.inputOutputCode) : nil }
+        #expect(throws: StorageFailure.self) { try get(engine, 3) }
+        while (try? engine.compactStep(budget: 64 << 10).hasMore) == true {}
+        disk.setFaults(nil)
+        #expect(try (0..<20).allSatisfy { try get(engine, $0) == 5 })
+        #expect(engine.statistics.corruptRecords == 0)
     }
 
     @Test("a full disk fails writes, keeps reads, and lets compaction use the reserve")

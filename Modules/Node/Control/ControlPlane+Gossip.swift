@@ -44,6 +44,9 @@ extension ControlPlane {
             if unreachable.insert(member.id).inserted {
                 publish(at: now, into: &effects)
             }
+            if PlantedBug.unreachableMemberIsRemoved.isPlanted, upcoming.direct(member.id, .remove) {
+                persist(into: &effects)
+            }
         case .digestDiffers(let peer, _):
             exchange(with: peer, at: now, into: &effects)
         case .metNewerSelf:

@@ -36,9 +36,7 @@ extension ControlPlane {
             effects.emit(.observe(.foreignExchange(exchange.configuration)))
             return
         }
-        for record in exchange.membership.records where record.id != own {
-            upcoming.merge(record)
-        }
+        upcoming.merge(exchange.membership, except: own)
         if let word = exchange.membership[own] {
             hear(ownWord: word, at: now, into: &effects)
             // Whoever has this word, or a later one, has heard of this start.
@@ -51,7 +49,7 @@ extension ControlPlane {
     /// What others hold to be this node's own word. Nobody heard one that was not on its disk: if it is not the one that the
     /// node remembers, its disk has forgotten it, or another node runs on a copy.
     private mutating func hear(ownWord word: Member, at now: Instant, into effects: inout Effects<ControlEffect>) {
-        guard let before = upcoming[own] else { return }
+        guard let before = upcoming[own], before != word else { return }
         var trial = Membership([before])
         trial.merge(word)
         guard let after = trial[own], after != before else { return }
@@ -88,7 +86,7 @@ extension ControlPlane {
     /// takes another actor, and holds nothing until it has pulled it, but what nobody else holds. Once in a run: from then on
     /// its actor is its own, and its copies are of this run.
     mutating func goBackInTime(at now: Instant, into effects: inout Effects<ControlEffect>) {
-        guard !hasGoneBackInTime else { return }
+        guard !hasGoneBackInTime, !PlantedBug.restoredNodeGoesOn.isPlanted else { return }
         hasGoneBackInTime = true
         effects.emit(.observe(.wentBackInTime))
         effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))
@@ -231,6 +229,7 @@ extension ControlPlane {
         for partition in before.owned where !adopted.owned.contains(partition) {
             tellHomecoming(.strayStored(partition), at: now, into: &effects)
         }
+        tellHomecoming(.viewAdopted(epoch), at: now, into: &effects)
     }
 
     /// A joining member that holds all that it should own is up.

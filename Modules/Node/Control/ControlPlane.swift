@@ -151,24 +151,36 @@ public struct ControlPlane: StateMachine, ~Copyable {
         node == own ? gossip.own.incarnation : gossip.member(node)?.incarnation
     }
 
-    /// The earliest deadline of all machines here.
-    public var nextDeadline: Instant? {
-        var earliest = exchanges.map(\.deadline).min()
-        for deadline in [
-            gossip.nextDeadline, acquisition.nextDeadline, hints.nextDeadline, homecoming.nextDeadline, persistAgainAt,
-            settlesAt, foreignWord == nil ? nil : contradictsAt,
-        ] {
-            if let deadline, earliest.map({ deadline < $0 }) ?? true {
+    /// The earliest deadline of all machines here, as the last event left them: it is asked for more often than it changes.
+    public private(set) var nextDeadline: Instant?
+
+    private var earliestDeadline: Instant? {
+        var earliest = Instant.distantFuture
+        func consider(_ deadline: Instant?) {
+            if let deadline, deadline < earliest {
                 earliest = deadline
             }
         }
-        return earliest
+        for index in exchanges.indices {
+            consider(exchanges[index].deadline)
+        }
+        consider(gossip.nextDeadline)
+        consider(acquisition.nextDeadline)
+        consider(hints.nextDeadline)
+        consider(homecoming.nextDeadline)
+        consider(persistAgainAt)
+        consider(settlesAt)
+        if foreignWord != nil {
+            consider(contradictsAt)
+        }
+        return earliest == .distantFuture ? nil : earliest
     }
 
     /// Takes one event; O(partitions × members) where it changes the ring.
     public mutating func receive(
         _ event: consuming ControlEvent, at now: Instant, into effects: inout Effects<ControlEffect>
     ) {
+        defer { nextDeadline = earliestDeadline }
         switch consume event {
         case .start(let seeds):
             start(seeds: seeds, at: now, into: &effects)
@@ -222,6 +234,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
 
     /// Lets every machine act on what is due.
     public mutating func expire(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        defer { nextDeadline = earliestDeadline }
         exchanges.removeAll { $0.deadline <= now }
         if let again = persistAgainAt, again <= now {
             persistAgain(into: &effects)

@@ -67,7 +67,7 @@ extension RequestShard {
         _ slot: SlotID, _ position: Int, wasSent: Bool, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         guard let work = forwards[slot], work.current == position else { return }
-        guard !wasSent || work.isStale else {
+        guard !wasSent || work.isStale || PlantedBug.unknownWriteIsRetried.isPlanted else {
             forwards.remove(slot)
             fail(
                 .unavailable(

@@ -182,7 +182,7 @@ extension RequestShard {
         if node == view.own {
             effects.emit(.store(.nobody, .merge(token: token.value, key: key, object: object)))
             noteStray(token, into: &effects)
-        } else {
+        } else if !PlantedBug.readRepairMendsItsCoordinatorOnly.isPlanted {
             effects.emit(.send(.store(key: key, object: object, purpose: .repair), to: node, call: .nobody))
         }
     }

@@ -37,6 +37,7 @@ extension RequestShard {
             plan.addFallbacks(down: down)
         }
         guard let chosen = plan.map.coordinator(besides: [], isSloppy: isSloppy) else {
+            guard !PlantedBug.tooFewNodesAreWaitedFor.isPlanted else { return }
             fail(unavailable(request, plan), caller, into: &effects)
             return
         }
@@ -87,6 +88,10 @@ extension RequestShard {
             puts[call.slot]?.made = (object, dot)
             let step = puts[call.slot]?.coordination.prepared()
             take(step, of: call.slot, at: now, into: &effects)
+            if PlantedBug.coordinatorCountsItselfTooEarly.isPlanted {
+                let step = puts[call.slot]?.coordination.acknowledge(work.own, isDurable: configuration.isDurable)
+                take(step, of: call.slot, at: now, into: &effects)
+            }
         case .refused where work.made != nil:
             puts[call.slot]?.isRefused = true
             putFailed(call.slot, call.position, at: now, into: &effects)
@@ -211,7 +216,8 @@ extension RequestShard {
 
     private func coordination(of request: PutRequest, _ plan: ReplicaPlan, own: Int) -> PutCoordination {
         PutCoordination(
-            map: plan.map, requirement: requirement(of: request, plan), isSloppy: request.options.sloppy, own: own)
+            map: plan.map, requirement: requirement(of: request, plan),
+            isSloppy: request.options.sloppy || PlantedBug.strictWriteCountsFallbacks.isPlanted, own: own)
     }
 
     private func requirement(of request: PutRequest, _ plan: ReplicaPlan) -> QuorumRequirement {
@@ -248,6 +254,9 @@ extension RequestShard {
                 let owner = work.plan.node(at: position)
                 effects.emit(.store(.nobody, .hint(owner: owner, token: work.token.value, key: key)))
                 effects.emit(.leftOver(.hint(owner)))
+                if let dot = work.made?.dot {
+                    effects.emit(.observe(.hinted(owner: owner, key: key, dot: dot)))
+                }
             }
         }
         if let outcome = step.reply {

@@ -32,6 +32,9 @@ extension RequestShard {
             guard let slot = accept(caller, into: &effects) else { return }
             effects.emit(.store(CallID(.replicas, slot), .merge(token: token.value, key: key, object: object)))
             noteStray(token, into: &effects)
+            if PlantedBug.replicaAnswersBeforeCommit.isPlanted {
+                replicaCommitted(slot, nil, into: &effects)
+            }
         case .coordinate(let put, let placement):
             let token = Token(key: put.key)
             guard agrees(placement, about: token) else {
@@ -95,7 +98,8 @@ extension RequestShard {
     }
 
     private func agrees(_ placement: PlacementView, about token: Token) -> Bool {
-        placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
+        PlantedBug.staleRingIsAccepted.isPlanted
+            || placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
     }
 
     /// Whatever was just stored here without this node being an owner has to go home. By the view of now: work that began

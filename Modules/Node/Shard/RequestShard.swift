@@ -48,10 +48,11 @@ public struct RequestShard: StateMachine {
     /// The earliest deadline of all work; O(1).
     public var nextDeadline: Instant? {
         var next = gets.nextAlarm
-        for alarm in [puts.nextAlarm, forwards.nextAlarm] {
-            if let alarm, next.map({ alarm < $0 }) ?? true {
-                next = alarm
-            }
+        if let alarm = puts.nextAlarm, next.map({ alarm < $0 }) ?? true {
+            next = alarm
+        }
+        if let alarm = forwards.nextAlarm, next.map({ alarm < $0 }) ?? true {
+            next = alarm
         }
         return next
     }

@@ -79,6 +79,8 @@ public enum ShardObservation: Hashable, Sendable {
     case hedged
     /// A fallback stood in for an owner.
     case stoodIn
+    /// An owner has not acknowledged the write of this dot, and a hint is kept for it.
+    case hinted(owner: NodeID, key: ByteBuffer, dot: Dot)
     /// A replica and this node disagreed about a partition.
     case disagreed
 }

@@ -25,7 +25,8 @@ extension Node {
             case .handoff:
                 inbox.append(.control(.handoffRequested(try HandoffRequest(decoding: &payload), from: node, caller)))
             case .exchange:
-                inbox.append(.control(.exchangeRequested(try MembershipExchange(decoding: &payload), caller)))
+                let exchange = try MembershipExchange(decoding: &payload, knowing: control.membership)
+                inbox.append(.control(.exchangeRequested(exchange, caller)))
             case .pushPull:
                 let state = try GossipState(decoding: &payload)
                 guard let slot = pushPulls.insert(caller) else { return }
@@ -56,7 +57,8 @@ extension Node {
         let isRead = read(into: &effects) { () throws(DecodingFailure) in
             switch call.purpose {
             case .exchange:
-                inbox.append(.control(.exchangeAnswered(try MembershipExchange(decoding: &payload), from: node)))
+                let exchange = try MembershipExchange(decoding: &payload, knowing: control.membership)
+                inbox.append(.control(.exchangeAnswered(exchange, from: node)))
             case .handoff(let ticket):
                 let byteCount = payload.readableBytes
                 let response = try HandoffResponse(decoding: &payload)

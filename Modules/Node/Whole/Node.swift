@@ -81,7 +81,8 @@ public final class Node: StateMachine {
                 partitionShift: UInt64(64 - ring.partitionBits),
                 holdsBackWrites: true))
         control = ControlPlane(
-            own: identity.node, membership: home.membership, restoredIncarnation: identity.incarnation,
+            own: identity.node, membership: home.membership,
+            restoredIncarnation: PlantedBug.incarnationIsForgotten.isPlanted ? 0 : identity.incarnation,
             configuration: configuration.control, seed: seed)
         let view = control.view
         shards = (0..<max(configuration.shards, 1)).map { _ in
@@ -119,17 +120,26 @@ public final class Node: StateMachine {
 
     /// The earliest deadline of any of the machines.
     public var nextDeadline: Instant? {
-        // Asked after every event: without an array, and without a copy of a shard.
-        var earliest = control.nextDeadline ?? .distantFuture
+        // Asked after every event.
+        var earliest = Self.earliest(of: shards)
+        if let deadline = control.nextDeadline {
+            earliest = min(earliest, deadline)
+        }
         if let alarm = calls.nextAlarm {
             earliest = min(earliest, alarm)
         }
+        return earliest == .distantFuture ? nil : earliest
+    }
+
+    /// Apart, since what is read through a class is copied first, and a shard is large.
+    private static func earliest(of shards: [RequestShard]) -> Instant {
+        var earliest = Instant.distantFuture
         for index in shards.indices {
             if let deadline = shards[index].nextDeadline {
                 earliest = min(earliest, deadline)
             }
         }
-        return earliest == .distantFuture ? nil : earliest
+        return earliest
     }
 
     // MARK: - Events
@@ -213,7 +223,7 @@ public final class Node: StateMachine {
                     if task.operations == nil {
                         task.read(from: store.reader, ring: configuration.control.ring)
                     } else {
-                        failure == nil && !isRefused ? .done : .failed
+                        failure == nil && !isRefused || PlantedBug.failedDeliveryIsConfirmed.isPlanted ? .done : .failed
                     }
                 inbox.append(.control(.stored(ticket, answer)))
             }

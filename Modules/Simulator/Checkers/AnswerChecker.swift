@@ -39,11 +39,17 @@ struct AnswerChecker {
         for sibling in object.siblings {
             switch sibling.content {
             case .value(let bytes, let type):
-                guard let write = history.keys[key].writeOfValue[bytes], type == "text/plain" else {
+                guard let write = history.keys[key].write(of: bytes), type == "text/plain" else {
                     return Violation(.nothingInvented, "a read showed \(Story.text(of: bytes))", key: name)
                 }
                 if let violation = note(sibling.dot, of: write, key, in: &history) {
                     return violation
+                }
+                guard sibling.expiry == history.keys[key].writes[write].expiry else {
+                    return Violation(
+                        .nothingInvented,
+                        "write \(write) was to end at \(history.keys[key].writes[write].expiry), and ends at \(sibling.expiry)",
+                        key: name)
                 }
                 shown.append(write)
             case .tombstone:

@@ -101,8 +101,13 @@ struct ClusterChecker {
                 return Violation(.samePlacement, "\(partition) has different owners in one membership")
             }
         }
+        let zones = Set(ring.members.lazy.filter { $0.effectiveState.isPlaced }.map(\.zone)).count
         for partition in ring.partitions {
             let owners = ring.ownerIDs(of: partition)
+            let theirs = Set(ring.members.lazy.filter { owners.contains($0.id) }.map(\.zone)).count
+            guard theirs == min(zones, owners.count) else {
+                return Violation(.zonesDistinct, "the \(owners.count) owners of \(partition) are in \(theirs) zones")
+            }
             var expected: (host: Int, entries: [ObjectReader.Entry])?
             for host in world.hosts {
                 guard let node = host.node else { continue }

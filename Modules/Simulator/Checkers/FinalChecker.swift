@@ -14,7 +14,7 @@ struct FinalChecker {
         for sibling in object?.siblings ?? [] {
             var found = key.writeOfDot[sibling.dot]
             if case .value(let bytes, _) = sibling.content {
-                found = key.writeOfValue[bytes]
+                found = key.write(of: bytes)
             }
             if let found {
                 shown.insert(found)

@@ -8,6 +8,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case nothingInvented
     /// 4. In the end the copies of every partition are identical at all owners, and nobody else has any.
     case ownersAlike
+    /// 4. In a cluster at rest every owner has each write whose coordinator lives on, though nobody has read it there.
+    case ownersAreTold
     /// 5. Siblings are pairwise concurrent.
     case siblingsConcurrent
     /// 5. No dot is issued twice, and no write has two.
@@ -38,6 +40,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case hintsAreConfirmed
     /// 10. One membership gives one placement.
     case samePlacement
+    /// 10. The owners of a partition are in different zones where there are enough.
+    case zonesDistinct
     /// 12 and 14. In the end no hint, no stray and no work is left.
     case comesToRest
     /// 14. Work, hints and siblings are bounded.
@@ -56,6 +60,8 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .nothingInvented: "no byte is served that nobody wrote"
         case .ownersAlike:
             "in the end the copies of every partition are identical at all owners, and nobody else has any"
+        case .ownersAreTold:
+            "in a cluster at rest every owner has each write whose coordinator lives on, though nobody has read it there"
         case .siblingsConcurrent: "siblings are pairwise concurrent"
         case .dotsUnique: "no dot is issued twice, and no write has two"
         case .refusedIsNotWritten: "a write that was refused as not applied is never seen"
@@ -72,6 +78,7 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .incarnationsGrow: "nobody has heard of an incarnation beyond its owner's, and that never falls"
         case .hintsAreConfirmed: "a hint goes only after its owner has what it was kept for"
         case .samePlacement: "one membership gives one placement"
+        case .zonesDistinct: "the owners of a partition are in different zones where there are enough"
         case .comesToRest: "in the end no hint, no stray and no work is left"
         case .bounded: "work, hints and siblings are bounded"
         case .goodput: "ten seconds after the faults have stopped at least 95 % of the requests succeed"

@@ -29,21 +29,7 @@ extension FaultInjector {
         switch kind {
         case .pause:
             world.marks.count(.pause)
-            let time = draw(Self.millisecond...max(usualLength / 3, Self.second))
-            world.report("host \(host.index) stands still for \(Duration.nanoseconds(time))")
-            host.busyUntil = max(host.busyUntil, world.now + time)
-            guard time > World.keepaliveTime else { return }
-            world.marks.count(.longPause)
-            for other in world.hosts where other.index != host.index {
-                let theirs = World.pair(other.index, host.index)
-                if world.links[theirs].state == .open {
-                    let notice = WorldEvent.notice(
-                        link: Int32(theirs), incarnation: world.links[theirs].incarnation)
-                    world.after(World.keepaliveTime, notice)
-                }
-                // The others have hung up by the time that the process goes on.
-                world.breakLink(World.pair(host.index, other.index), noticedAfter: time)
-            }
+            pause(host, for: draw(Self.millisecond...max(usualLength / 3, Self.second)), in: world)
         case .slowness:
             world.marks.count(.slowHost)
             host.eventCost = draw(50_000...20 * Self.millisecond)
@@ -56,6 +42,40 @@ extension FaultInjector {
             host.wallDrift = Int64(generator.below(2001)) - 1000
             world.report("the wall clock of host \(host.index) is \(host.wallSkew) ms ahead")
         }
+    }
+
+    private func pause(_ host: SimulatedHost, for time: Int64, in world: World) {
+        world.report("host \(host.index) stands still for \(Duration.nanoseconds(time))")
+        host.busyUntil = max(host.busyUntil, world.now + time)
+        guard time > World.keepaliveTime else { return }
+        world.marks.count(.longPause)
+        for other in world.hosts where other.index != host.index {
+            let theirs = World.pair(other.index, host.index)
+            if world.links[theirs].state == .open {
+                let notice = WorldEvent.notice(link: Int32(theirs), incarnation: world.links[theirs].incarnation)
+                world.after(World.keepaliveTime, notice)
+            }
+            // The others have hung up by the time that the process goes on.
+            world.breakLink(World.pair(host.index, other.index), noticedAfter: time)
+        }
+    }
+
+    /// A process stands still for longer than anybody waits for it; once in a run.
+    mutating func pauseForLong(_ world: World) {
+        guard !hasLongPause, let host = anyRunning(world) else { return }
+        hasLongPause = true
+        world.marks.count(.pauseOfMinutes)
+        let time = draw(60 * Self.second...600 * Self.second)
+        length += time
+        pause(host, for: time, in: world)
+    }
+
+    /// Clients come ten times as often.
+    mutating func overload(_ world: World) {
+        world.marks.count(.overload)
+        let time = draw(Self.second...10 * Self.second)
+        world.report("clients come ten times as often for \(Duration.nanoseconds(time))")
+        world.hurryUntil = max(world.hurryUntil, world.now + time)
     }
 
     mutating func damageDisk(_ kind: FaultKind, in world: World) {

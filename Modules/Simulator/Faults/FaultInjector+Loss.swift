@@ -22,6 +22,9 @@ extension FaultInjector {
             world.marks.count(.rot)
             world.report("the disk of host \(host.index) rots")
             rot(host)
+        case .unreadable:
+            world.marks.count(.unreadableRange)
+            makeUnreadable(host, in: world)
         case .misdirectedWrite:
             world.marks.count(.misdirectedWrite)
             let distance = Int(draw(1...64 << 10)) * (generator.chance(1, in: 2) ? 1 : -1)
@@ -36,14 +39,30 @@ extension FaultInjector {
     }
 
     private mutating func rot(_ host: SimulatedHost) {
-        let directory = SimulatedHost.directory + "/store"
-        guard let names = try? host.fileSystem.list(directory), !names.isEmpty else { return }
         for _ in 0..<(1 + generator.below(8)) {
-            let path = directory + "/" + names[Int(generator.below(UInt64(names.count)))]
-            guard let bytes = host.fileSystem.contents(of: path), bytes.readableBytes > 0 else { continue }
-            let offset = Int(generator.below(UInt64(bytes.readableBytes)))
+            guard let (path, byteCount) = anyFile(of: host) else { continue }
+            let offset = Int(generator.below(UInt64(byteCount)))
             host.fileSystem.flipBits(UInt8(1 << generator.below(8)), in: path, at: offset)
         }
+    }
+
+    /// Some sectors of one file: fewer where the file is short.
+    private mutating func makeUnreadable(_ host: SimulatedHost, in world: World) {
+        guard let (path, byteCount) = anyFile(of: host) else { return }
+        let sector = 512
+        let offset = Int(generator.below(UInt64(byteCount))) / sector * sector
+        let range = offset..<min(byteCount, offset + Int(draw(1...32)) * sector)
+        world.report("\(range.count) bytes of \(path) on host \(host.index) can no longer be read")
+        host.fileSystem.setUnreadable(range, in: path)
+    }
+
+    /// A file of the host's store that is not empty, and how long it is.
+    private mutating func anyFile(of host: SimulatedHost) -> (path: String, byteCount: Int)? {
+        let directory = SimulatedHost.directory + "/store"
+        guard let names = try? host.fileSystem.list(directory), !names.isEmpty else { return nil }
+        let path = directory + "/" + names[Int(generator.below(UInt64(names.count)))]
+        guard let bytes = host.fileSystem.contents(of: path), bytes.readableBytes > 0 else { return nil }
+        return (path, bytes.readableBytes)
     }
 
     mutating func replaceDisk(of host: SimulatedHost, in world: World) {

@@ -29,6 +29,7 @@ struct FaultInjector {
     /// Images of the frail disk, and whose they are.
     var backups: [(id: NodeID, disk: VirtualFileSystem, isDamaged: Bool)] = []
     var hasLongPartition = false
+    var hasLongPause = false
     /// Members that an operator has yet to remove.
     var removals: [NodeID] = []
     var isOver = false
@@ -70,6 +71,7 @@ struct FaultInjector {
         }
         world.conditions.loss = threshold(.loss)
         world.conditions.duplication = threshold(.duplication)
+        world.conditions.replay = threshold(.replay)
         world.conditions.reordering = threshold(.reordering)
         world.conditions.corruption = threshold(.corruption)
         world.conditions.lateControl = threshold(.lateControl)
@@ -89,16 +91,18 @@ struct FaultInjector {
         scheduleNext(kind, in: world)
         guard !omissions.contains(number, of: .fault(kind)) else { return }
         switch kind {
-        case .loss, .duplication, .reordering, .delay, .corruption, .lateControl: break
+        case .loss, .duplication, .replay, .reordering, .delay, .corruption, .lateControl: break
         case .clogging, .disconnection, .halfOpen: injectOnPair(kind, in: world)
         case .partition: cut(world, for: draw(10 * Self.millisecond...max(usualLength / 2, Self.second)))
         case .longPartition: cutForLong(world)
         case .kill, .powerCut, .massRestart: crash(kind, in: world)
         case .pause, .slowness, .clock: disturb(kind, in: world)
+        case .longPause: pauseForLong(world)
         case .slowDisk, .diskError, .failedSync, .fullDisk: damageDisk(kind, in: world)
-        case .lyingSync, .rot, .lostDisk, .misdirectedWrite: loseData(kind, in: world)
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .unreadable: loseData(kind, in: world)
         case .restoredBackup: backUp(world)
         case .clone: clone(world)
+        case .overload: overload(world)
         case .join: join(world)
         case .weight: reweigh(world)
         }
@@ -194,6 +198,7 @@ struct FaultInjector {
         isOver = true
         world.report("all faults end")
         world.conditions = NetworkConditions()
+        world.hurryUntil = 0
         world.unblockAll()
         for host in world.hosts where host.isClone {
             endClone(host, in: world)

@@ -7,6 +7,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case loss
     /// Datagrams come twice: 0.1 to 50 %.
     case duplication
+    /// Datagrams come again 1 s to 60 s later, to whoever lives at that address then: 0.1 to 10 %.
+    case replay
     /// Datagrams come up to 100 ms late, and so behind later ones: 0.1 to 50 %.
     case reordering
     /// Packets meet a heavy tail of delays, 1 ms to 10 s: 0.01 to 5 %.
@@ -40,6 +42,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case massRestart
     /// A process stands still for 1 ms to a third of the run.
     case pause
+    /// Rarely, and once in a run: a process stands still for a minute to ten. The run goes on until it has ended.
+    case longPause
     /// A processor takes 50 µs to 20 ms for every event, for 1 s to 30 s.
     case slowness
     /// A wall clock jumps by up to an hour, forward or back, and drifts by up to 1 in 1,000.
@@ -63,10 +67,17 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case lostDisk
     /// A write to that disk goes to another place of its file.
     case misdirectedWrite
+    /// Some bytes of a file on that disk can no longer be read.
+    case unreadable
     /// That disk is put back to what it was 1 s to 60 s before, while its node ran or when it had just stopped cleanly.
     case restoredBackup
     /// A copy of that disk starts on another machine, beside the node that it was taken from, for 1 s to 60 s.
     case clone
+
+    // MARK: Clients
+
+    /// For 1 s to 10 s clients come ten times as often.
+    case overload
 
     // MARK: Members
 
@@ -80,16 +91,18 @@ public enum FaultKind: String, CaseIterable, Sendable {
         switch self {
         case .loss: (0.001, 0.3)
         case .duplication, .reordering, .lateControl: (0.001, 0.5)
+        case .replay: (0.001, 0.1)
         case .delay, .corruption: (0.0001, 0.05)
         case .clogging, .disconnection: (1, 60)
         case .halfOpen: (5, 120)
         case .partition: (3, 60)
-        case .longPartition: (5, 60)
+        case .longPartition, .longPause: (5, 60)
         case .kill, .powerCut, .pause: (2, 60)
         case .massRestart: (30, 120)
         case .slowness, .clock, .slowDisk: (10, 60)
         case .diskError, .failedSync, .fullDisk: (15, 120)
-        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .restoredBackup, .clone: (10, 60)
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .unreadable, .restoredBackup, .clone: (10, 60)
+        case .overload: (10, 60)
         case .join: (5, 60)
         case .weight: (2, 60)
         }
@@ -98,7 +111,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// Whether the rate is a probability for each packet.
     public var isPerPacket: Bool {
         switch self {
-        case .loss, .duplication, .reordering, .delay, .corruption, .lateControl: true
+        case .loss, .duplication, .replay, .reordering, .delay, .corruption, .lateControl: true
         default: false
         }
     }
@@ -106,13 +119,13 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// Whether it loses what was acknowledged as durable.
     var losesData: Bool {
         switch self {
-        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .restoredBackup, .clone: true
+        case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .unreadable, .restoredBackup, .clone: true
         default: false
         }
     }
 
     /// In one of how many of the runs that could have it a class is: those that cost hours are rare.
-    var rarity: UInt64 { self == .longPartition ? 64 : 2 }
+    var rarity: UInt64 { self == .longPartition || self == .longPause ? 64 : 2 }
 
     /// A number of the class's own, so that classes that are added later change no draw of this one.
     var seed: UInt64 {

@@ -4,18 +4,20 @@ import Node
 /// Something that sometimes happens, and that a soak must have seen: what is never reached is never tested.
 public enum Mark: Int, CaseIterable, Sendable {
     // Network
-    case lostDatagram, duplicateDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection, silentConnection
+    case lostDatagram, duplicateDatagram, replayedDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection,
+        silentConnection
     case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge, longPartition
     // Hosts
-    case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, slowHost, clockJump
+    case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, pauseOfMinutes, slowHost
+    case clockJump
     // Disks
     case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
-    case misdirectedWrite, restoredBackup, clone, cleanStop
+    case misdirectedWrite, unreadableRange, restoredBackup, clone, cleanStop
     // Topology
     case join, joinWhilePartitioned, removal, weight
     // Requests
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
-    case blindWrite, contextualWrite, staleWrite, delete, largeValue
+    case blindWrite, contextualWrite, staleWrite, handedOver, expiringWrite, delete, largeValue, overload
     case strictRead, readGoneBack, ownWriteUnread, notLinearizable, linearizableRun
     // Within nodes
     case hedged, stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime

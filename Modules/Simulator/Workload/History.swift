@@ -61,6 +61,8 @@ struct Write {
     var dot: Dot?
     /// Written to a quorum, with nobody standing in for an owner.
     var isStrict = false
+    /// When its value ends, in milliseconds by a wall clock; 0: never.
+    var expiry: UInt64 = 0
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
 }
@@ -73,21 +75,55 @@ struct KeyHistory {
     var writes: [Write] = []
     /// Whose dot is whose, as far as it was seen; only looked up.
     var writeOfDot: [Dot: Int] = [:]
-    /// Whose value is whose; only looked up.
-    var writeOfValue: [ByteBuffer: Int] = [:]
-    /// Dots of strict writes that were acknowledged.
-    var settled = CausalContext()
+    /// Dots of strict writes that were acknowledged by at least one, by at least two, and so on.
+    private(set) var settled: [CausalContext] = []
     var operations: [Int] = []
+
+    /// How the value of a write begins.
+    func text(of write: Int, by client: Int) -> String { "\(name)\(Self.infix)\(write) of client \(client)" }
+
+    private static let infix = " write "
+
+    /// Whose value it is; `nil` where nobody wrote it. Each says its number, so nothing as long as a value is hashed.
+    func write(of value: ByteBuffer) -> Int? {
+        var number = 0
+        for byte in value.readableBytesView.dropFirst(name.utf8.count + Self.infix.utf8.count) {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), number < writes.count else { break }
+            number = 10 * number + Int(byte - UInt8(ascii: "0"))
+        }
+        return number < writes.count && writes[number].value == value ? number : nil
+    }
+
+    /// What a read of R of N replicas meets whoever answers it: what W > N − R have acknowledged.
+    func settled(meeting read: Int, of replicas: Int) -> CausalContext {
+        let fewer = replicas - read
+        return settled.indices.contains(fewer) ? settled[fewer] : CausalContext()
+    }
+
+    /// A strict write was acknowledged by so many.
+    mutating func settle(_ dot: Dot, at copies: Int) {
+        while settled.count < copies {
+            settled.append(CausalContext())
+        }
+        for index in 0..<copies {
+            settled[index].insert(dot)
+        }
+    }
 }
 
 /// How a key is used.
-enum KeyModel: Int, CaseIterable {
+enum KeyModel {
     /// Written by anyone, in every way there is.
     case register
     /// Every write adds an element to what its client has read.
     case set
     /// One client writes, each time over its last write; anyone reads. Strict.
     case single
+    /// Written by anyone now and then, and read by nobody before the end: what is missing there no read has mended.
+    case unread
+
+    /// The models of the keys that clients read.
+    static let visited: [KeyModel] = [.register, .set, .single]
 }
 
 /// Everything that the clients did and were told, in order.

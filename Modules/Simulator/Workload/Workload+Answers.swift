@@ -79,11 +79,11 @@ extension Workload {
         let (client, key) = (operation.client, operation.key)
         history.keys[key].writes[number].dot = dot
         let write = history.keys[key].writes[number]
-        if !operation.options.sloppy, operation.options.write == .quorum {
-            history.keys[key].settled.insert(dot)
+        if !operation.options.sloppy {
+            history.keys[key].settle(dot, at: write.copies)
         }
         clients[client].knowledge[key].written.insert(dot)
-        guard history.keys[key].model != .set else { return }
+        guard history.keys[key].model != .set, history.keys[key].model != .unread else { return }
         // The client goes on from its own write, and from nothing else that it was not shown.
         var known = clients[client].knowledge[key]
         if let context = known.context, clients[client].generator.chance(1, in: 3) {
@@ -104,7 +104,7 @@ extension Workload {
         for sibling in object.siblings {
             var found = history.keys[key].writeOfDot[sibling.dot]
             if case .value(let bytes, _) = sibling.content {
-                found = history.keys[key].writeOfValue[bytes]
+                found = history.keys[key].write(of: bytes)
             } else {
                 world.marks.count(.tombstoneRead)
             }

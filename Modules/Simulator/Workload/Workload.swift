@@ -60,10 +60,11 @@ struct Workload {
         self.replicas = replicas
         self.omissions = omissions
         self.seed = seed
-        let kinds = KeyModel.allCases.count
-        for index in 0..<options.keysOfEachKind * kinds {
-            let model = KeyModel.allCases[index % kinds]
-            let name = "\(model)-\(index / kinds)"
+        let kinds = KeyModel.visited.count
+        for index in 0..<options.keysOfEachKind * kinds + options.unreadKeys {
+            let isVisited = index < options.keysOfEachKind * kinds
+            let model = isVisited ? KeyModel.visited[index % kinds] : .unread
+            let name = isVisited ? "\(model)-\(index / kinds)" : "unread-\(index - options.keysOfEachKind * kinds)"
             history.keys.append(KeyHistory(name: name, key: ByteBuffer(string: name), model: model))
         }
         let knowledge = Array(repeating: Knowledge(), count: history.keys.count)
@@ -98,15 +99,20 @@ struct Workload {
             pause(client, in: world)
             return
         }
-        let key = Int(clients[client].generator.below(UInt64(history.keys.count)))
+        let key = anyKey(for: client)
         switch history.keys[key].model {
         case .register:
             turnOnRegister(client, key, host, world)
         case .set:
             clients[client].following = clients[client].generator.chance(2, in: 3) ? .write : .nothing
             read(client, key, host, strict: false, world)
+        case .unread:
+            let isBlind = clients[client].generator.chance(1, in: 2)
+            write(
+                client, key, host, isBlind ? .everythingHere : .seen(CausalContext()), past: WriteSet(),
+                strict: clients[client].generator.chance(1, in: 2), world)
         case .single
-        where key / KeyModel.allCases.count % options.clients == client && clients[client].generator.chance(1, in: 2):
+        where key / KeyModel.visited.count % options.clients == client && clients[client].generator.chance(1, in: 2):
             let known = clients[client].knowledge[key]
             write(client, key, host, .seen(known.context ?? CausalContext()), past: known.past, strict: true, world)
         case .single:
@@ -114,9 +120,21 @@ struct Workload {
         }
     }
 
+    private mutating func anyKey(for client: Int) -> Int {
+        let count = history.keys.count - options.unreadKeys
+        if options.unreadKeys > 0, clients[client].generator.chance(1, in: 4) {
+            return count + Int(clients[client].generator.below(UInt64(options.unreadKeys)))
+        }
+        var key = Int.max
+        for _ in 0..<options.hotness {
+            key = min(key, Int(clients[client].generator.below(UInt64(count))))
+        }
+        return key
+    }
+
     private mutating func turnOnRegister(_ client: Int, _ key: Int, _ host: Int, _ world: World) {
         let known = clients[client].knowledge[key]
-        switch clients[client].generator.below(10) {
+        switch clients[client].generator.below(11) {
         case 0, 1, 2:
             read(client, key, host, strict: false, world)
         case 3, 4, 5:
@@ -133,6 +151,13 @@ struct Workload {
             write(
                 client, key, host, .seen(known.context ?? CausalContext()), past: known.past,
                 isDelete: clients[client].generator.chance(1, in: 4), world)
+        case 8:
+            // Clients hand contexts on: who has one has seen what it was given with.
+            let other = clients[Int(clients[client].generator.below(UInt64(options.clients)))].knowledge[key]
+            world.marks.count(.handedOver)
+            write(
+                client, key, host, .seen(other.context ?? CausalContext()), past: other.past, unnamed: other.unnamed,
+                world)
         default:
             world.marks.count(.blindWrite)
             write(
@@ -148,7 +173,7 @@ struct Workload {
 
     mutating func pause(_ client: Int, in world: World) {
         guard !isStopped else { return }
-        let longest = max(options.pause * slowdown, 1_000_000)
+        let longest = max(options.pause * slowdown / (world.now < world.hurryUntil ? 10 : 1), 1_000_000)
         world.after(clients[client].generator.logUniform(1_000_000...longest), .turn(client: client))
     }
 
@@ -184,23 +209,22 @@ struct Workload {
             world.marks.count(.strictRead)
         }
         let number = begin(.read, client, key, host, options, world)
-        if !options.sloppy, options.read == .quorum || options.read == .all {
-            history.operations[number].settled = history.keys[key].settled
-        }
+        history.operations[number].settled = history.keys[key].settled(
+            meeting: (options.read ?? .quorum).resolved(owners: replicas), of: replicas)
         world.submit(
             .get(GetRequest(key: history.keys[key].key, options: options)), operation: number, to: host)
     }
 
     mutating func write(
-        _ client: Int, _ key: Int, _ host: Int, _ seeing: WriteContext, past: WriteSet, isDelete: Bool = false,
-        strict: Bool = false, _ world: World
+        _ client: Int, _ key: Int, _ host: Int, _ seeing: WriteContext, past: WriteSet,
+        unnamed: CausalContext? = nil, isDelete: Bool = false, strict: Bool = false, _ world: World
     ) {
         let options = requestOptions(strict: strict)
         let number = history.keys[key].writes.count
         var value: ByteBuffer?
         var elements = WriteSet()
         if !isDelete {
-            var text = "\(history.keys[key].name) write \(number) of client \(client)"
+            var text = history.keys[key].text(of: number, by: client)
             if history.keys[key].model == .set {
                 elements = clients[client].knowledge[key].elements
                 elements.insert(number)
@@ -215,9 +239,17 @@ struct Workload {
                 bytes.writeImmutableBuffer(padding)
             }
             value = bytes
-            history.keys[key].writeOfValue[bytes] = number
         } else {
             world.marks.count(.delete)
+        }
+        var expiry: UInt64 = 0
+        if value != nil, history.keys[key].model == .register, self.options.expiryRarity > 0,
+            clients[client].generator.chance(1, in: self.options.expiryRarity)
+        {
+            world.marks.count(.expiringWrite)
+            expiry =
+                world.wall(of: world.hosts[host])
+                + UInt64(clients[client].generator.logUniform(1000...120_000))
         }
         let operation = begin(.write(number), client, key, host, options, world)
         let isBlind = seeing == .everythingHere
@@ -226,14 +258,16 @@ struct Workload {
             Write(
                 operation: operation, client: client, value: value, past: past,
                 unnamed: past.isEmpty && seeing == .seen(CausalContext())
-                    ? CausalContext() : clients[client].knowledge[key].unnamed,
+                    ? CausalContext() : unnamed ?? clients[client].knowledge[key].unnamed,
                 context: clients[client].sent, isBlind: isBlind, elements: elements,
                 began: world.now,
-                isStrict: !options.sloppy && options.write == .quorum,
+                isStrict: !options.sloppy && options.write == .quorum, expiry: expiry,
                 copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
-            .put(PutRequest(key: history.keys[key].key, content: content, seeing: seeing, options: options)),
+            .put(
+                PutRequest(
+                    key: history.keys[key].key, content: content, seeing: seeing, expiry: expiry, options: options)),
             operation: operation, to: host)
     }
 

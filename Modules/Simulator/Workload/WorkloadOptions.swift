@@ -6,6 +6,8 @@ public struct WorkloadOptions: Sendable {
     public var clients = 8
     /// Keys of each kind: registers, sets, single-writer registers.
     public var keysOfEachKind = 6
+    /// How many keys more are written, and read by nobody before the end.
+    public var unreadKeys = 32
     /// Nanoseconds between an answer and the client's next operation, at most; at least a millisecond, each order of
     /// magnitude as likely as another, so that clients come in bursts.
     public var pause: Int64 = 1_600_000_000
@@ -29,6 +31,11 @@ public struct WorkloadOptions: Sendable {
     public var largeValueBytes = 20_000
     /// How seldom a value is large; 0: never.
     public var largeValueRarity: UInt64 = 0
+
+    /// How seldom a value of a register has an end, a second to two minutes from its write; 0: never.
+    public var expiryRarity: UInt64 = 0
+    /// Of so many keys that are drawn the first is taken: 1 makes all alike.
+    public var hotness = 1
 
     /// The defaults.
     public init() {}

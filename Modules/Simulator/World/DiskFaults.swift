@@ -6,7 +6,7 @@ import Synchronization
 final class DiskFaults: Sendable {
     struct State: Sendable {
         var generator: SeededGenerator
-        /// Of so many calls that write, one in this many fails; 0: none.
+        /// Of so many calls that write, one in this many fails, and of those that read far fewer; 0: none.
         var failing: UInt64 = 0
         /// The same for syncs.
         var failingSync: UInt64 = 0
@@ -88,7 +88,7 @@ final class DiskFaults: Sendable {
                 state.count += 1
                 return .error(code: FileSystemFault.inputOutputCode)
             case .read:
-                guard state.failing > 0, state.generator.chance(1, in: state.failing * 8) else { return nil }
+                guard state.failing > 0, state.generator.chance(1, in: state.failing * 64) else { return nil }
                 state.count += 1
                 return .error(code: FileSystemFault.inputOutputCode)
             default:

@@ -20,6 +20,8 @@ final class SimulatedHost {
     var node: Node?
     /// Which start of the host this is: what was meant for an earlier one is lost.
     var life: UInt32 = 0
+    /// When that was, in nanoseconds.
+    var started: Int64 = 0
 
     /// When its timer is due as it is scheduled, and which of its timers that is.
     var timer = Int64.max

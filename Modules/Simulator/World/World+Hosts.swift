@@ -1,4 +1,5 @@
 import Gossip
+import Handoff
 import Machine
 import Node
 import Ring
@@ -41,7 +42,7 @@ extension World {
         let known = seed.flatMap { hosts[$0].node?.exchange.membership } ?? Membership()
         let record = Member(
             id: host.id, name: "host-\(host.index)", host: host.address.host, port: host.address.port,
-            state: seed == nil ? .up : .joining,
+            zone: options.zones > 0 ? "zone-\(host.index % options.zones)" : "", state: seed == nil ? .up : .joining,
             holdings: seed == nil ? .all(of: ring.partitions) : .none(of: ring.partitions))
         _ = try NodeHome.create(
             record, joining: known, cluster: Self.cluster, ring: ring, in: SimulatedHost.directory,
@@ -67,10 +68,16 @@ extension World {
         let engine = try LogEngine(
             host.fileSystem, directory: SimulatedHost.directory + "/store", configuration: log)
         var configuration = NodeConfiguration(control: ControlConfiguration(cluster: Self.cluster, ring: ring))
+        configuration.control.acquisition.batchBytes = options.transfer.batchBytes
+        configuration.control.hints.batchBytes = options.transfer.batchBytes
+        configuration.control.hints.scanLimit = options.transfer.listing
+        configuration.control.homecoming.batchBytes = options.transfer.batchBytes
+        configuration.control.homecoming.scanLimit = options.transfer.listing
         configuration.shards = options.shards
         configuration.shard.isHedging = options.isHedging
         host.node = try Node(home: home, engine: engine, configuration: configuration, seed: generator.next())
         host.failure = nil
+        host.started = now
         report("host \(host.index) starts as \(host.id.description.prefix(8))")
         for other in hosts where other.index != host.index {
             let link = Self.pair(host.index, other.index)

@@ -151,6 +151,12 @@ extension World {
         guard links[link].incarnation == incarnation, links[link].state == .closed, hosts[asker].node != nil else {
             return
         }
+        if let home = host(of: hosts[asked].id, asking: hosts[asker]), home != asked {
+            // The identity has another address by now, and so have the connections to it.
+            links[link].state = .idle
+            move(to: Self.pair(asker, home))
+            return
+        }
         guard blocked[link] == 0, blocked[Self.pair(asked, asker)] == 0, hosts[asked].node != nil,
             hosts[asked].busyUntil <= now + 1_000_000_000
         else {
@@ -159,6 +165,22 @@ extension World {
         }
         open(link)
         hand(.node(.reached(hosts[asked].id)), to: hosts[asker], life: hosts[asker].life)
+    }
+
+    /// A host connects to where an identity is now, in place of where it was.
+    private func move(to link: Int) {
+        let (asker, asked) = (link / Self.hostLimit, link % Self.hostLimit)
+        switch links[link].state {
+        case .open:
+            hand(.node(.reached(hosts[asked].id)), to: hosts[asker], life: hosts[asker].life)
+        case .idle:
+            links[link].state = .closed
+            links[link].attempts = 0
+            retry(link)
+        case .dead, .closed:
+            // It tries already, or will when it notices.
+            break
+        }
     }
 }
 

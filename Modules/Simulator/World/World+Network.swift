@@ -44,6 +44,17 @@ extension World {
             marks.count(.duplicateDatagram)
             deliver(bytes, from: host, to: index, pair)
         }
+        if conditions.replay > 0, generator.next() < conditions.replay {
+            let event = NodeEvent.datagram(bytes, from: host.address)
+            after(generator.logUniform(1_000_000_000...60_000_000_000), .replay(event, host: Int32(index)))
+        }
+    }
+
+    /// What was on its way long ago arrives once more, at whoever is there now.
+    func replay(_ event: consuming NodeEvent, at index: Int) {
+        guard conditions.replay > 0 else { return }
+        marks.count(.replayedDatagram)
+        hand(.node(event), to: hosts[index], life: hosts[index].life)
     }
 
     private func deliver(_ bytes: ByteBuffer, from host: SimulatedHost, to index: Int, _ pair: Int) {

@@ -47,6 +47,13 @@ final class World {
     /// Until when a directed pair's packets are kept.
     var cloggedUntil = [Int64](repeating: 0, count: World.hostLimit * World.hostLimit)
 
+    /// Until when clients come ten times as often.
+    var hurryUntil: Int64 = 0
+    /// Hints and rings since somebody looked.
+    var hintNotes: [HintNote] = []
+    /// A node has gone by another ring since somebody looked.
+    var hasRingChanged = false
+
     /// What ``mergedRing`` was when somebody asked last.
     var lastMergedRing: Ring?
 
@@ -197,6 +204,7 @@ final class World {
             after(clientDelay(), .reply(operation: Int(operation), Self.recoded(response)))
         case .observe(let observation):
             marks.count(observation)
+            note(observation, host)
             tracer?("\(instant) host \(host.index): \(observation)")
         }
     }
@@ -225,9 +233,13 @@ final class World {
         options.packetDelay.least + Int64(generator.below(options.packetDelay.spread))
     }
 
+    /// Most requests and answers fit into so many bytes.
+    private static let usualByteCount = 256
+
     /// What a client sends is what a node is asked: through bytes.
     private static func recoded(_ request: Request) -> Request {
         var bytes = ByteBuffer()
+        bytes.reserveCapacity(Self.usualByteCount)
         request.encode(into: &bytes)
         do {
             return try Request(decoding: &bytes)
@@ -238,6 +250,7 @@ final class World {
 
     private static func recoded(_ response: Response) -> Response {
         var bytes = ByteBuffer()
+        bytes.reserveCapacity(Self.usualByteCount)
         response.encode(into: &bytes)
         do {
             return try Response(decoding: &bytes)
@@ -269,6 +282,20 @@ final class World {
         case .request(let request, _): note(11, host, request.key)
         }
         tracer?("\(instant) host \(host.index) < \(event)")
+    }
+
+    private func note(_ observation: NodeObservation, _ host: SimulatedHost) {
+        switch observation {
+        case .shard(.hinted(let owner, let key, let dot)):
+            hintNotes.append(.kept(host: host.index, life: host.life, owner: owner, key: key, dot: dot))
+        case .control(.ringChanged):
+            if let ring = host.node?.view.ring {
+                hintNotes.append(.ring(ring))
+                hasRingChanged = true
+            }
+        default:
+            break
+        }
     }
 
     func note(_ kind: UInt64, _ host: SimulatedHost) {

@@ -21,6 +21,7 @@ struct ObjectRecord {
 
     func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
+        buffer.reserveCapacity(ByteBuffer.varintByteLimit + object.encodedByteCountEstimate)
         buffer.writeVarint(epoch)
         object.encode(into: &buffer)
         return buffer

@@ -94,7 +94,7 @@ public final class ObjectStore {
         epochs = EpochAllocator(resumingAt: identity.identity.epochBound)
         let recovery = engine.recovery
         let isTrusted = recovery.isNew || (recovery.wasClean && !recovery.isDamaged && recovery.bytesCut == 0)
-        epochFloor = isTrusted ? 1 : epochs.firstOfThisRun
+        epochFloor = isTrusted || PlantedBug.uncleanStopKeepsEpochs.isPlanted ? 1 : epochs.firstOfThisRun
         marks = try Self.readMarks(from: engine)
         try reserveEpochs()
     }
@@ -225,7 +225,12 @@ public final class ObjectStore {
         for sibling in incoming.siblings {
             _ = clock.observe(sibling.timestamp, wall: wall)
         }
-        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.notNow) }
+        let isRemembered = copy.object == nil && PlantedBug.replicatedStoreKeepsEpoch.isPlanted
+        let last =
+            isRemembered ? incoming.context.vector.entries.last { $0.actor.node == identity.identity.actor } : nil
+        guard let epoch = last?.actor.epoch ?? epoch(after: copy, incoming: incoming.context) else {
+            return .refused(.notNow)
+        }
         var object = copy.object ?? Object()
         object.merge(incoming)
         put(object, epoch: epoch, token: token, key: key, replacing: copy.sequence)
@@ -238,10 +243,16 @@ public final class ObjectStore {
         batch.put(
             .objects, token: token, key: key, value: value, hash: object.hash(key: key), replacing: sequence)
         pending[key] = LocalCopy(object: object, epoch: epoch, sequence: nil)
+        if PlantedBug.deleteForgetsTheKey.isPlanted, object.siblings.allSatisfy({ $0.content == .tombstone }) {
+            batch.drop(.objects, token: token, key: key, replacing: nil)
+            pending[key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
+        }
     }
 
     private func dropIfUnchanged(token: UInt64, hash: UInt64) throws(StorageFailure) -> PreparedOperation {
-        let entries = engine.scan(.objects, tokens: token...token, after: nil, limit: 64).filter { $0.hash == hash }
+        let entries = engine.scan(.objects, tokens: token...token, after: nil, limit: 64).filter {
+            $0.hash == hash || PlantedBug.changedStrayIsDropped.isPlanted
+        }
         for case let record? in try engine.read(entries, in: .objects) where pending[record.key] == nil {
             batch.drop(.objects, token: token, key: record.key, replacing: record.sequence)
             pending[record.key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
@@ -279,6 +290,7 @@ public final class ObjectStore {
 
     /// Every key takes a fresh epoch before its next dot.
     private func abandonEpochs() {
+        guard !PlantedBug.failedCommitKeepsEpochs.isPlanted else { return }
         epochFloor = max(epochFloor, epochs.allocate() ?? epochs.bound)
     }
 
@@ -294,7 +306,9 @@ public final class ObjectStore {
 
     private func reserveEpochs() throws(StorageFailure) {
         guard let bound = epochs.reservation() else { return }
-        try identity.update { $0.epochBound = bound }
+        if !PlantedBug.epochsAreNotReserved.isPlanted {
+            try identity.update { $0.epochBound = bound }
+        }
         epochs.reserved(upTo: bound)
     }
 
@@ -335,7 +349,7 @@ public final class ObjectStore {
         let engineKey = HintRecord.engineKey(owner: owner, key: key)
         // A hint that was added in this batch is of a later write than the one that was delivered.
         if !hintKeysInBatch.contains(engineKey), let record = try engine.get(.hints, token: token, key: engineKey),
-            record.sequence == sequence
+            record.sequence == sequence || PlantedBug.newerHintIsDropped.isPlanted
         {
             batch.drop(.hints, token: token, key: engineKey, replacing: sequence)
         }

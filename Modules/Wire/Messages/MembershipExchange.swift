@@ -25,8 +25,13 @@ public struct MembershipExchange: Hashable, Sendable {
 
     /// Reads an exchange that fills the buffer.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
+        try self.init(decoding: &buffer, knowing: Membership())
+    }
+
+    /// The same, where records that are the same in `known` are not read, but taken from there.
+    public init(decoding buffer: inout ByteBuffer, knowing known: Membership) throws(DecodingFailure) {
         configuration = try RingConfiguration(decoding: &buffer)
-        membership = try Membership(decoding: &buffer)
+        membership = try Membership(decoding: &buffer, knowing: known)
         try buffer.decodeEnd("membership")
     }
 }

@@ -1,0 +1,49 @@
+import Machine
+
+extension PlantedBug {
+    /// The faults, the number of nodes and the length that bring a bug about.
+    package struct Circumstances: Sendable {
+        /// Each of these is on, and no other.
+        package var faults: [FaultKind]
+        package var nodes = 5
+        package var seconds = 60
+    }
+
+    /// What brings the bug about, so that few seeds are needed; `nil` where the classes that a seed draws do as well.
+    package var circumstances: Circumstances? {
+        switch self {
+        case .replicatedStoreKeepsEpoch:
+            Circumstances(faults: [.weight, .join, .partition, .kill, .lateControl, .rot])
+        case .uncleanStopKeepsEpochs: Circumstances(faults: [.powerCut, .slowDisk])
+        case .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
+        case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot])
+        case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
+        case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging], seconds: 20)
+        case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
+        case .failedSyncIsRetried: Circumstances(faults: [.failedSync, .powerCut])
+        case .failedReadIsAbsence: Circumstances(faults: [.diskError])
+        case .failedDeliveryIsConfirmed: Circumstances(faults: [.failedSync, .diskError, .partition, .kill])
+        case .newerHintIsDropped: Circumstances(faults: [.partition, .disconnection, .slowDisk, .clogging])
+        case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
+        case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted, .strangerMayPull:
+            Circumstances(faults: [.weight, .join, .lateControl, .clogging, .partition])
+        case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly, .changedStrayIsDropped:
+            Circumstances(faults: [.weight, .join, .partition, .kill])
+        case .transferSkipsAKey: Circumstances(faults: [.weight, .join])
+        case .ownWordUndoesOperators: Circumstances(faults: [.weight, .join, .lateControl, .partition])
+        case .lostAreNotLookedFor: Circumstances(faults: [.partition], seconds: 240)
+        default: nil
+        }
+    }
+
+    /// A run of a seed, with the faults that it draws or under the bug's own circumstances.
+    package func options(seed: UInt64, isPlain: Bool) -> RunOptions {
+        var options = RunOptions(seed: seed)
+        guard !isPlain, let circumstances else { return options }
+        options.nodes = circumstances.nodes
+        options.seconds = circumstances.seconds
+        options.faults = circumstances.faults
+        options.isEachFault = true
+        return options
+    }
+}
