@@ -1,5 +1,5 @@
 /// One thing that may happen next in a ``TinyWorld``.
-enum TinyChoice: Hashable, CustomStringConvertible {
+enum TinyChoice: Hashable, Sendable, CustomStringConvertible {
     /// The next frame of a link arrives; the link is sender × 3 + receiver.
     case deliver(Int)
     /// A client begins its next request.
@@ -34,13 +34,16 @@ enum TinyChoice: Hashable, CustomStringConvertible {
 /// How much may still happen.
 struct TinyBudget: Hashable, Sendable {
     /// Frames that arrive in any order before the rest arrives in turn.
-    var deliveries = 8
-    var crashes = 1
-    var amnesias = 0
-    var partitions = 0
-    var patience = 0
+    var deliveries: UInt8 = 8
+    var crashes: UInt8 = 1
+    var amnesias: UInt8 = 0
+    var partitions: UInt8 = 0
+    var patience: UInt8 = 0
 
-    var hash: UInt64 {
-        [deliveries, crashes, amnesias, partitions, patience].reduce(17) { $0 &* 31 &+ UInt64($1) }
-    }
+    /// The most deliveries, and the most misfortunes of each kind: what fits into a ``VisitedWorlds``.
+    static let deliveryLimit = 200
+    static let misfortuneLimit = 3
+
+    /// Nothing more.
+    static let none = TinyBudget(deliveries: 0, crashes: 0)
 }

@@ -3,7 +3,7 @@ import Coordinator
 import Machine
 
 /// One of the clients of a ``TinyWorld``: it does its steps one after another.
-struct TinyClient {
+struct TinyClient: Hashable, Sendable {
     /// What a client does.
     enum Step: Hashable {
         /// Reads at a node.
@@ -21,42 +21,42 @@ struct TinyClient {
     }
 
     private let steps: [Step]
+    /// The number of its first step among those of all clients.
+    private let firstNumber: Int
     private var next = 0
     private var context = CausalContext()
     /// The writes that its context covers.
     private var seen: Set<Int> = []
-    private var write: Int?
     private(set) var isWaiting = false
-    /// What the last read found.
-    private(set) var lastRead: Object?
     /// The writes that were acknowledged before the read in work began.
     private var acknowledgedBefore: Set<Int> = []
 
-    init(steps: [Step]) {
+    init(steps: [Step], firstNumber: Int) {
         self.steps = steps
+        self.firstNumber = firstNumber
     }
 
     /// Where its request is in work.
     var host: Int? { isWaiting ? steps[next].host : nil }
 
-    var canBegin: Bool { !isWaiting && next < steps.count }
+    /// Where it may begin its next step.
+    var nextHost: Int? { !isWaiting && next < steps.count ? steps[next].host : nil }
 
-    /// Begins the next step: the request, and the node that it goes to.
-    mutating func begin(_ number: Int, _ history: inout TinyHistory) -> (Request, host: Int) {
+    /// Begins the next step: the request.
+    mutating func begin(_ history: inout TinyHistory) -> Request {
         isWaiting = true
         let step = steps[next]
         switch step {
-        case .read(let host, let quorum):
-            lastRead = nil
+        case .read(_, let quorum):
             acknowledgedBefore = history.acknowledged
-            return (.get(GetRequest(key: TinyWorld.key, options: RequestOptions(read: quorum))), host)
-        case .write(let host), .delete(let host):
-            let number = history.begin(having: seen, isDelete: step == .delete(at: host))
-            write = number
+            return .get(GetRequest(key: TinyWorld.key, options: RequestOptions(read: quorum)))
+        case .write, .delete:
+            let number = firstNumber + next
+            let isDelete = step == .delete(at: step.host)
+            history.begin(number, having: seen, isDelete: isDelete)
             let content: Sibling.Content =
-                step == .delete(at: host)
-                ? .tombstone : .value(ByteBuffer(string: "\(number)"), contentType: "")
-            return (.put(PutRequest(key: TinyWorld.key, content: content, seeing: .seen(context))), host)
+                isDelete ? .tombstone : .value(ByteBuffer(string: "\(number)"), contentType: "")
+            return .put(PutRequest(key: TinyWorld.key, content: content, seeing: .seen(context)))
         }
     }
 
@@ -64,27 +64,26 @@ struct TinyClient {
     mutating func take(_ response: Response, _ history: inout TinyHistory) {
         guard isWaiting else { return }
         isWaiting = false
-        next += 1
+        let number = firstNumber + next
         switch response {
         case .found(let object):
             read(object, &history)
         case .absent:
             read(Object(), &history)
         case .written(let dot, _):
-            guard let number = write else { return }
             history.acknowledge(number, dot)
             context = WriteContext.seen(context).following(dot)
             seen.insert(number)
         case .failed(let failure):
-            if let number = write, failure.outcome == .notApplied {
+            if failure.outcome == .notApplied {
                 history.renounce(number)
             }
         }
-        write = nil
+        acknowledgedBefore = []
+        next += 1
     }
 
     private mutating func read(_ object: Object, _ history: inout TinyHistory) {
-        lastRead = object
         history.judge(read: object, after: acknowledgedBefore)
         context = object.context
         for sibling in object.siblings {
@@ -97,11 +96,5 @@ struct TinyClient {
     /// The node that had its request is gone.
     mutating func lose(_ history: inout TinyHistory) {
         take(.failed(.timeout(required: 1, available: 0, outcome: .unknown)), &history)
-    }
-
-    /// Begins nothing more.
-    mutating func stop() {
-        next = steps.count
-        isWaiting = false
     }
 }

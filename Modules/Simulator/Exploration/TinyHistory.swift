@@ -2,8 +2,10 @@ import Causality
 import Machine
 
 /// What was written in a ``TinyWorld``, what each write replaces, and what that makes wrong.
-struct TinyHistory {
-    private struct Write {
+///
+/// A write's number is its client's and its step's, so that two orders in which clients begin lead to one history.
+struct TinyHistory: Hashable, Sendable {
+    private struct Write: Hashable {
         /// Itself, and every write that its client had seen, with those that these had seen.
         let past: Set<Int>
         let isDelete: Bool
@@ -12,39 +14,44 @@ struct TinyHistory {
         var dot: Dot?
     }
 
-    private var writes: [Write] = []
+    /// By number; `nil` for what has not begun.
+    private var writes: [Write?]
     /// A node has lost what it had acknowledged: a read of a quorum may miss it until the end.
     var hasForgotten = false
     /// The first thing that was wrong.
     private(set) var flaw: String?
 
-    /// Those that were acknowledged.
-    var acknowledged: Set<Int> { Set(writes.indices.filter { writes[$0].isAcknowledged }) }
+    /// The history of nothing yet, with room for so many writes.
+    init(capacity: Int) {
+        writes = Array(repeating: nil, count: capacity)
+    }
 
-    mutating func begin(having seen: Set<Int>, isDelete: Bool) -> Int {
-        writes.append(Write(past: seen.union([writes.count]), isDelete: isDelete))
-        return writes.count - 1
+    /// Those that were acknowledged.
+    var acknowledged: Set<Int> { Set(writes.indices.filter { writes[$0]?.isAcknowledged ?? false }) }
+
+    mutating func begin(_ number: Int, having seen: Set<Int>, isDelete: Bool) {
+        writes[number] = Write(past: seen.union([number]), isDelete: isDelete)
     }
 
     mutating func acknowledge(_ number: Int, _ dot: Dot) {
-        writes[number].isAcknowledged = true
-        for index in writes.indices where index != number && writes[index].dot == dot {
+        for index in writes.indices where index != number && writes[index]?.dot == dot {
             flaw = flaw ?? "writes \(index) and \(number) have one dot, \(dot)"
         }
-        writes[number].dot = dot
+        writes[number]?.isAcknowledged = true
+        writes[number]?.dot = dot
     }
 
     mutating func renounce(_ number: Int) {
-        writes[number].isRenounced = true
+        writes[number]?.isRenounced = true
     }
 
-    func past(of number: Int) -> Set<Int> { writes[number].past }
+    func past(of number: Int) -> Set<Int> { writes[number]?.past ?? [] }
 
     /// The write that a sibling is of; none for a delete whose dot nobody was told.
     func number(of sibling: Sibling) -> Int? {
         switch sibling.content {
         case .value(let bytes, _): Int(String(buffer: bytes))
-        case .tombstone: writes.firstIndex { $0.dot == sibling.dot }
+        case .tombstone: writes.firstIndex { $0?.dot == sibling.dot }
         }
     }
 
@@ -66,7 +73,7 @@ struct TinyHistory {
             return
         }
         judge(object)
-        for number in writes.indices where writes[number].isAcknowledged && !isThere(number, in: object) {
+        for number in acknowledged.sorted() where !isThere(number, in: object) {
             flaw = flaw ?? "write \(number) was acknowledged and is lost; there is \(told(object))"
         }
     }
@@ -75,13 +82,13 @@ struct TinyHistory {
     private mutating func judge(_ object: Object) {
         let numbers = object.siblings.compactMap { number(of: $0) }
         for (place, number) in numbers.enumerated() {
-            if writes[number].isRenounced {
+            if writes[number]?.isRenounced ?? false {
                 flaw = flaw ?? "write \(number) was called not applied, and is there"
             }
             for other in numbers[(place + 1)...] {
                 if other == number {
                     flaw = flaw ?? "write \(number) is there twice"
-                } else if writes[number].past.contains(other) || writes[other].past.contains(number) {
+                } else if past(of: number).contains(other) || past(of: other).contains(number) {
                     flaw = flaw ?? "writes \(number) and \(other) are siblings, and one had seen the other"
                 }
             }
@@ -92,7 +99,9 @@ struct TinyHistory {
         let siblings = object.siblings.map { sibling in
             "\(sibling.dot) " + (number(of: sibling).map { "of write \($0)" } ?? "of nobody known")
         }
-        let dots = writes.indices.map { "write \($0) \(writes[$0].dot.map { "\($0)" } ?? "without a dot")" }
+        let dots = writes.indices.map { index in
+            "write \(index) " + (writes[index]?.dot.map { "\($0)" } ?? "without a dot")
+        }
         return "\(siblings) knowing \(object.context), after \(dots)"
     }
 
@@ -100,7 +109,8 @@ struct TinyHistory {
         if object.siblings.contains(where: { self.number(of: $0) == number }) { return true }
         // Replaced by a write that may have happened, whose client had seen it.
         return writes.indices.contains { other in
-            other != number && !writes[other].isRenounced && writes[other].past.contains(number)
+            guard other != number, let write = writes[other] else { return false }
+            return !write.isRenounced && write.past.contains(number)
         }
     }
 }
