@@ -6,15 +6,21 @@ extension Homecoming {
         let before = self.view
         self.view = view
         let relieved = view.relieved
+        for partition in strays where view.owned.contains(partition) && !(before?.held.contains(partition) ?? true) {
+            owed.insert(partition)
+        }
+        owed = owed.intersection(view.owned)
         walks.removeAll { walk in
-            view.owned.contains(walk.steps.partition)
-                || view.held.contains(walk.steps.partition) && !relieved.contains(walk.steps.partition)
+            !owed.contains(walk.steps.partition) && !relieved.contains(walk.steps.partition)
+                && (view.owned.contains(walk.steps.partition) || view.held.contains(walk.steps.partition))
         }
         // What was true of the owners before may be true no longer.
         relinquished = relinquished.intersection(relieved)
         for index in 0..<UInt32(strays.capacity) {
             let partition = PartitionID(index: index)
-            if relieved.contains(partition), !relinquished.contains(partition) {
+            if owed.contains(partition) {
+                reconsider(partition, view, before: before, at: now)
+            } else if relieved.contains(partition), !relinquished.contains(partition) {
                 if strays.contains(partition) {
                     reconsider(partition, view, before: before, at: now)
                 } else {
@@ -35,7 +41,7 @@ extension Homecoming {
     private mutating func reconsider(
         _ partition: PartitionID, _ view: HandoffView, before: HandoffView?, at now: Instant
     ) {
-        let owners = view.owners(of: partition)
+        let owners = otherOwners(of: partition, view)
         if let index = walks.firstIndex(where: { $0.steps.partition == partition }) {
             // What the owners of yesterday have confirmed says nothing about those of today.
             if Set(walks[index].owners) != Set(owners) {
@@ -76,13 +82,14 @@ extension Homecoming {
     /// Held partitions whose turn had come before every shard went by the view.
     mutating func goOnWithHeld(at now: Instant) {
         guard let view, view.epoch == adopted else { return }
-        for partition in parked where view.held.contains(partition) {
+        for partition in parked where view.relieved.contains(partition) {
             schedule(partition, at: now)
         }
     }
 
     private mutating func forget(_ partition: PartitionID) {
         guard strays.remove(partition) else { return }
+        owed.remove(partition)
         parked.remove(partition)
         due.remove(partition.index)
         backoffs[partition] = nil
@@ -157,10 +164,14 @@ extension Homecoming {
     private mutating func begin(
         _ partition: PartitionID, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
     ) {
-        let owners = view.owners(of: partition)
+        let owners = otherOwners(of: partition, view)
+        if owners.isEmpty, owed.contains(partition) {
+            forget(partition)
+            return
+        }
         let reachable = owners.filter { view.isReachable($0) }
         // A shard that goes by an earlier view may yet store, as a holder, what the owners of this one are not asked for.
-        guard !reachable.isEmpty, !view.held.contains(partition) || adopted == view.epoch else {
+        guard !reachable.isEmpty, !view.relieved.contains(partition) || adopted == view.epoch else {
             parked.insert(partition)
             return
         }
@@ -176,6 +187,7 @@ extension Homecoming {
         if walks[index].steps.phase == .batchDone, walks[index].dropTicket == nil {
             let mayDrop =
                 walks[index].reachesEveryOwner && !view.held.contains(walks[index].steps.partition)
+                && !view.owned.contains(walks[index].steps.partition)
             let confirmed = mayDrop ? walks[index].steps.confirmed : []
             if confirmed.isEmpty {
                 walks[index].steps.resume()
@@ -197,9 +209,8 @@ extension Homecoming {
         _ walk: Walk, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
     ) {
         let partition = walk.steps.partition
-        let isHeld = view.held.contains(partition)
         // What is damaged here nobody meets here either.
-        if isHeld, walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasChanged,
+        if view.relieved.contains(partition), walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasChanged,
             !walk.steps.hasLeftovers || walk.steps.hasUnreadable
         {
             forget(partition)
@@ -222,6 +233,10 @@ extension Homecoming {
         } else {
             forget(partition)
         }
+    }
+
+    private func otherOwners(of partition: PartitionID, _ view: HandoffView) -> [NodeID] {
+        view.owners(of: partition).filter { $0 != view.own }
     }
 
     private func surroundings(_ view: HandoffView, _ now: Instant) -> PartitionWalk.Surroundings {

@@ -20,6 +20,8 @@ public import Ring
 /// partition is not enough: a claim can be about while other views acknowledge writes without it, and the copy here may be
 /// all that makes a read meet them.
 ///
+/// A node that comes to own what has not gone home yet owes it to the other owners all the same.
+///
 /// What is not held any more, or never was, is walked in the same way: an entry is dropped when *every* owner has confirmed it
 /// in this very state, this node is still no owner by its latest view, and the entry is unchanged. An owner that cannot be
 /// reached stops the dropping, or the clearing, and nothing else: the others get what they lack.
@@ -59,7 +61,7 @@ public struct Homecoming: StateMachine, Sendable {
 
     struct Walk: Sendable {
         var steps: PartitionWalk
-        /// Every owner that the partition had when the walk began.
+        /// Every owner beside this node that the partition had when the walk began.
         let owners: [NodeID]
         var dropTicket: HandoffTicket?
         /// Something was stored behind the walk's back.
@@ -81,6 +83,8 @@ public struct Homecoming: StateMachine, Sendable {
     /// Partitions of which there may be data here that has to go home, those among them that this node holds and every owner
     /// does.
     var strays: PartitionSet
+    /// Those of the strays that this node has come to own since: the other owners may lack what it has.
+    var owed: PartitionSet
     /// Those of the strays that wait for an owner to be reachable.
     var parked: PartitionSet
     /// Those of the strays that wait for their time or a free place, by index.
@@ -100,6 +104,7 @@ public struct Homecoming: StateMachine, Sendable {
         generator = SeededGenerator(seed: seed)
         throttle = Throttle(bytesPerSecond: configuration.bytesPerSecond)
         strays = .none(of: partitionCount)
+        owed = .none(of: partitionCount)
         parked = .none(of: partitionCount)
         relinquished = .none(of: partitionCount)
     }

@@ -134,7 +134,7 @@ extension LogEngine {
         while bytes.readableBytes < byteCount {
             let room = sectorByteCount - (offset + bytes.readableBytes) % sectorByteCount
             let count = min(room, byteCount - bytes.readableBytes)
-            var piece = try file.readUnlessLost(count, at: offset + bytes.readableBytes) ?? ByteBuffer()
+            var piece = try probe.read(count, at: offset + bytes.readableBytes, of: file) ?? ByteBuffer()
             let missing = count - piece.readableBytes
             bytes.writeBuffer(&piece)
             bytes.writeRepeatingByte(0, count: missing)

@@ -137,7 +137,7 @@ extension LogEngine {
     private func record(
         of candidate: Candidate, token: UInt64, key: ByteBuffer?
     ) throws(StorageFailure) -> Record? {
-        guard let bytes = try candidate.file.readUnlessLost(candidate.slot.byteCount, at: candidate.slot.offset) else {
+        guard let bytes = try probe.read(candidate.slot.byteCount, at: candidate.slot.offset, of: candidate.file) else {
             lose(candidate)
             return nil
         }
@@ -222,12 +222,12 @@ struct Candidate: Sendable {
     }
 
     /// Whether the record has this key, reading no more than its head and key.
-    func compareKey(_ key: ByteBuffer) throws(StorageFailure) -> KeyFinding {
+    func compareKey(_ key: ByteBuffer, _ probe: DiskProbe) throws(StorageFailure) -> KeyFinding {
         let usual = min(slot.byteCount, RecordHead.byteCount + (4 << 10))
-        guard var bytes = try file.readUnlessLost(usual, at: slot.offset) else { return .damaged }
+        guard var bytes = try probe.read(usual, at: slot.offset, of: file) else { return .damaged }
         guard let head = RecordHead(in: bytes, at: bytes.readerIndex) else { return .damaged }
         if RecordHead.byteCount + head.keyCount > bytes.readableBytes {
-            guard let all = try file.readUnlessLost(RecordHead.byteCount + head.keyCount, at: slot.offset) else {
+            guard let all = try probe.read(RecordHead.byteCount + head.keyCount, at: slot.offset, of: file) else {
                 return .damaged
             }
             bytes = all

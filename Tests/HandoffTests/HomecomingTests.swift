@@ -88,6 +88,20 @@ import Testing
         #expect(!bench.tell(.transfer(.answered(ticket(3), .wanted([])))).contains(.relinquish(partitions(0))))
     }
 
+    @Test("What has not gone home when this node comes to own it goes to the other owners all the same, and stays")
+    func owed() {
+        let bench = bench()
+        _ = bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3], unreachable: [2, 3])))
+        #expect(bench.tell(.strayStored(first)).isEmpty)
+        #expect(bench.tell(.viewChanged(view(owners: [1, 2], holders: [2, 3], unreachable: [2, 3]))).isEmpty)
+        #expect(
+            bench.tell(.viewChanged(view(owners: [1, 2], holders: [1, 2, 3], unreachable: [3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(1)))])
+        #expect(bench.tell(.transfer(.scanned(ticket(1), entries, next: nil))) == [offer(to: 2, 2)])
+        #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty, "an owner drops nothing")
+        #expect(bench.machine.pending.isEmpty)
+    }
+
     @Test("An entry goes only when every owner has confirmed it: by wanting it not, or by a delivery on disk")
     func drop() {
         let bench = offering()

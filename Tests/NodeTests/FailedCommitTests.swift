@@ -149,6 +149,33 @@ import Testing
         #expect(!lost.object.covers(next.object))
     }
 
+    /// A clean stop says that nothing of its own run is missing, and nothing of the runs before.
+    @Test func `the dot of a lost write is not given to another after an unclean stop and a clean one`() throws {
+        let fileSystem = VirtualFileSystem()
+        try fileSystem.createDirectory("data")
+        let identity = try IdentityFile.create(
+            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
+            on: fileSystem)
+        var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
+        try #require(write("1", to: store) != nil)
+        try store.commit()
+        // It has gone to the other replicas before the power went.
+        let lost = try #require(write("2", to: store))
+        var generator = SeededGenerator(seed: 1)
+        fileSystem.crash(using: &generator)
+
+        for _ in 0..<2 {
+            let again = try #require(try IdentityFile.open(in: "data", on: fileSystem))
+            (store, engine) = try opened(on: fileSystem, again, hintLimit: 1000)
+            try engine.close()
+            fileSystem.endProcess()
+        }
+        let last = try #require(try IdentityFile.open(in: "data", on: fileSystem))
+        let next = try #require(write("3", to: try opened(on: fileSystem, last, hintLimit: 1000).store))
+        #expect(next.dot != lost.dot)
+        #expect(!lost.object.covers(next.object))
+    }
+
     /// The hint that was delivered is of an earlier write than the one that has just been added.
     @Test func `a hint that is added in the batch in which an older one is dropped stays`() throws {
         let fileSystem = VirtualFileSystem()

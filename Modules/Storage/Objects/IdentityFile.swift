@@ -17,6 +17,9 @@ public struct NodeIdentity: Hashable, Sendable {
     public var birth: UInt64
     /// No epoch at or above this one has been used.
     public var epochBound: UInt64
+    /// A record of an epoch below this one may lack dots that were issued: it is older than a stop that was not clean, a
+    /// commit that failed, or another actor, and a clean stop since then says nothing about it.
+    public var epochFloor: UInt64
     /// The highest incarnation that the node has announced in gossip.
     public var incarnation: UInt64
 
@@ -29,6 +32,7 @@ public struct NodeIdentity: Hashable, Sendable {
         self.replicas = replicas
         self.birth = birth
         epochBound = 1
+        epochFloor = 1
         incarnation = 0
     }
 
@@ -43,6 +47,7 @@ public struct NodeIdentity: Hashable, Sendable {
         buffer.writeVarint(UInt64(replicas))
         buffer.writeInteger(birth)
         buffer.writeVarint(epochBound)
+        buffer.writeVarint(epochFloor)
         buffer.writeVarint(incarnation)
     }
 
@@ -54,6 +59,7 @@ public struct NodeIdentity: Hashable, Sendable {
         replicas = UInt32(try buffer.decodeCount(limit: 16, "replicas"))
         birth = try buffer.decodeInteger(as: UInt64.self, "birth")
         epochBound = try buffer.decodeVarint("epoch bound")
+        epochFloor = try buffer.decodeVarint("epoch floor")
         incarnation = try buffer.decodeVarint("incarnation")
         try buffer.decodeEnd("identity")
     }

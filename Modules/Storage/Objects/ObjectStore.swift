@@ -82,7 +82,7 @@ public final class ObjectStore {
     /// The store of a node on an engine that was opened, with the identity of its data directory.
     ///
     /// After anything but a clean stop without damage every key takes a fresh epoch before its next dot: an unsynced dot
-    /// may have left the node before it was lost.
+    /// may have left the node before it was lost. That holds for a key until it takes one, over clean stops too.
     public init(
         engine: any StorageEngine, identity: IdentityFile, configuration: Configuration
     ) throws(StorageFailure) {
@@ -94,7 +94,9 @@ public final class ObjectStore {
         epochs = EpochAllocator(resumingAt: identity.identity.epochBound)
         let recovery = engine.recovery
         let isTrusted = recovery.isNew || (recovery.wasClean && !recovery.isDamaged && recovery.bytesCut == 0)
-        epochFloor = isTrusted || PlantedBug.uncleanStopKeepsEpochs.isPlanted ? 1 : epochs.firstOfThisRun
+        epochFloor =
+            isTrusted || PlantedBug.uncleanStopKeepsEpochs.isPlanted
+            ? identity.identity.epochFloor : epochs.firstOfThisRun
         marks = try Self.readMarks(from: engine)
         try reserveEpochs()
     }
@@ -279,10 +281,13 @@ public final class ObjectStore {
     private func takeActor() {
         guard let actor = actorToTake else { return }
         do throws(StorageFailure) {
-            try identity.update { $0.actor = actor }
-            actorToTake = nil
-            // The records' epochs were the old actor's.
+            // The records' epochs are the old actor's.
             abandonEpochs()
+            try identity.update { identity in
+                identity.actor = actor
+                identity.epochFloor = epochFloor
+            }
+            actorToTake = nil
         } catch {
             // Writes are refused until it is there.
         }
@@ -307,18 +312,26 @@ public final class ObjectStore {
     private func reserveEpochs() throws(StorageFailure) {
         guard let bound = epochs.reservation() else { return }
         if !PlantedBug.epochsAreNotReserved.isPlanted {
-            try identity.update { $0.epochBound = bound }
+            try keep(bound)
         }
         epochs.reserved(upTo: bound)
     }
 
     private func reserve(upTo bound: UInt64) {
         do throws(StorageFailure) {
-            try identity.update { $0.epochBound = bound }
+            try keep(bound)
             epochs.reserved(upTo: bound)
         } catch {
             // Writes of new keys are refused once the block is used up; until then each commit tries again.
             epochs.reservationFailed()
+        }
+    }
+
+    /// Writes down how far epochs may be used, and which are too old to go on with.
+    private func keep(_ bound: UInt64) throws(StorageFailure) {
+        try identity.update { identity in
+            identity.epochBound = bound
+            identity.epochFloor = epochFloor
         }
     }
 
