@@ -19,8 +19,8 @@ final class RunProgress: Sendable {
         state = Mutex(State(lastLine: began))
     }
 
-    /// The number of cores, which is how many jobs make the most of them.
-    static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    /// The number of cores, which is how many jobs make the most of them; at most as many as may be asked for.
+    static var coreCount: Int { min(256, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     /// The next run, or `nil` where all have been handed out.
     func next() -> Int? {
