@@ -12,31 +12,37 @@ struct ReproduceLifeguard: AsyncParsableCommand {
     var full = false
 
     @Option(help: "Runs at a time, one thread each.")
-    var jobs = 1
+    var jobs = RunProgress.coreCount
+
+    @Option(help: "Microseconds that a member takes for each message that waited while it stood still; 0: none.")
+    var reading = 0
 
     @Option(help: "Decides everything.")
     var seed: UInt64 = 1
 
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs: 1 to 256") }
+        guard (0...1_000_000).contains(reading) else { throw ValidationError("--reading: 0 to 1000000") }
     }
 
     func run() async throws {
-        let experiment = LifeguardExperiment(isFull: full, seed: seed)
-        let variants = LifeguardVariant.allCases
-        let count = experiment.cells.count * variants.count
+        let experiment = LifeguardExperiment(isFull: full, seed: seed, readingTime: .microseconds(reading))
+        let runs = experiment.runs
+        let progress = RunProgress(count: runs.count)
+        let nothing = LifeguardVariant.allCases.map { _ in LifeguardExperiment.Tally() }
         let tallies = await withTaskGroup(of: [LifeguardExperiment.Tally].self) { group in
-            for job in 0..<jobs {
+            for _ in 0..<jobs {
                 group.addTask {
-                    var tallies = variants.map { _ in LifeguardExperiment.Tally() }
-                    for number in stride(from: job, to: count, by: jobs) {
-                        let row = number % variants.count
-                        tallies[row].merge(experiment.run(experiment.cells[number / variants.count], variants[row]))
+                    var tallies = nothing
+                    while let number = progress.next() {
+                        let run = runs[number]
+                        tallies[run.row].merge(experiment.run(run.cell, LifeguardVariant.allCases[run.row]))
+                        progress.finishedOne()
                     }
                     return tallies
                 }
             }
-            return await group.reduce(into: variants.map { _ in LifeguardExperiment.Tally() }) { all, some in
+            return await group.reduce(into: nothing) { all, some in
                 for row in all.indices {
                     all[row].merge(some[row])
                 }

@@ -12,6 +12,24 @@ extension Gossip {
         case hearsay
     }
 
+    /// Hears some words in order: in a push-pull with a member, or else on a datagram.
+    ///
+    /// Nearly every word is heard a dozen times: what says nothing new is told from the rest before anything is copied.
+    mutating func hear(
+        _ updates: [GossipUpdate], inPushPullWith peer: NodeID? = nil, at now: Instant,
+        into effects: inout Effects<GossipEffect>
+    ) {
+        for place in updates.indices {
+            let id = updates[place].member.id
+            let standing = MemberTable.Standing(updates[place].member)
+            if let index = table.index(of: id), table.isOld(standing, by: updates[place].accuser, at: index) {
+                continue
+            }
+            let source: Source = peer == nil ? .news : id == peer ? .owner : .hearsay
+            hear(updates[place], from: source, at: now, into: &effects)
+        }
+    }
+
     mutating func hear(
         _ update: GossipUpdate, from source: Source, at now: Instant, into effects: inout Effects<GossipEffect>
     ) {
@@ -22,15 +40,14 @@ extension Gossip {
         guard let index = table.index(of: word.id) else {
             return admit(update, from: source, at: now, into: &effects)
         }
-        // Nearly every word is heard a dozen times: what says nothing new is told from the rest before anything is copied.
-        guard !table.isOld(word, at: index), let held = table.entries[index] else { return }
-        let isVerdict = word.status == .unreachable && held.member.status.isProbed && configuration.secondOpinion
-        if isVerdict, word.incarnation >= held.member.incarnation {
-            hearVerdict(update, on: index, held, at: now, into: &effects)
-        } else if word.supersedes(held.member) {
-            adopt(update, at: index, at: now, into: &effects)
-        } else if word.status == .suspect, held.member.status == .suspect, word.incarnation == held.member.incarnation {
+        guard !table.isOld(MemberTable.Standing(word), by: update.accuser, at: index) else { return }
+        let held = table.standings[index]
+        if word.status == .suspect, held.status == .suspect, word.incarnation == held.incarnation {
             confirm(index, by: update.accuser, at: now, into: &effects)
+        } else if word.status == .unreachable, held.status.isProbed, configuration.secondOpinion {
+            hearVerdict(update, on: index, held, at: now, into: &effects)
+        } else {
+            adopt(update, at: index, at: now, into: &effects)
         }
     }
 
@@ -197,8 +214,7 @@ extension Gossip {
     private mutating func confirm(
         _ index: Int, by accuser: NodeID?, at now: Instant, into effects: inout Effects<GossipEffect>
     ) {
-        guard let accuser, let confirmed = table.update(index, { $0.suspicion?.confirm(by: accuser) ?? false }),
-            confirmed,
+        guard let accuser, table.update(index, { $0.suspicion?.confirm(by: accuser) ?? false }) == true,
             let entry = table.entries[index], let suspicion = entry.suspicion
         else { return }
         setDeadline(suspicion.deadline, for: .suspicion(index))
@@ -207,10 +223,10 @@ extension Gossip {
 
     /// Another has decided; our own suspicion becomes as short as it can be, and not shorter.
     private mutating func hearVerdict(
-        _ update: GossipUpdate, on index: Int, _ held: MemberTable.Entry, at now: Instant,
+        _ update: GossipUpdate, on index: Int, _ held: MemberTable.Standing, at now: Instant,
         into effects: inout Effects<GossipEffect>
     ) {
-        if held.member.status == .suspect, held.member.incarnation == update.member.incarnation {
+        if held.status == .suspect, held.incarnation == update.member.incarnation {
             confirm(index, by: update.accuser, at: now, into: &effects)
         } else {
             var member = update.member

@@ -23,7 +23,7 @@ extension Gossip {
     private mutating func ping(
         _ target: NodeID, _ flight: Flight, for time: Int64, at now: Instant, into effects: inout Effects<GossipEffect>
     ) -> SlotID? {
-        guard let address = table[target]?.member.address, let slot = flights.insert(flight) else { return nil }
+        guard let address = table.address(of: target), let slot = flights.insert(flight) else { return nil }
         setDeadline(now.advanced(byNanoseconds: time), for: .flight(Int(slot.index)))
         let message = GossipDatagram.Message.ping(
             sequence: flights.sequence(of: slot), source: own.id, target: target, digest: digest)
@@ -65,9 +65,9 @@ extension Gossip {
     private mutating func askHelpers(
         _ probe: Flight.Probe, _ slot: SlotID, into effects: inout Effects<GossipEffect>
     ) {
-        guard let address = table[probe.target]?.member.address else { return }
+        guard let address = table.address(of: probe.target) else { return }
         let helpers = rotation.sample(configuration.indirectProbes, using: &generator) { id in
-            id != probe.target && table[id]?.member.status == .alive
+            id != probe.target && table.status(of: id) == .alive
         }
         var asked = probe
         asked.helpers = helpers.count
@@ -75,7 +75,7 @@ extension Gossip {
         let message = GossipDatagram.Message.pingRequest(
             sequence: flights.sequence(of: slot), source: own.id, target: probe.target, address: address)
         for helper in helpers {
-            if let helperAddress = table[helper]?.member.address {
+            if let helperAddress = table.address(of: helper) {
                 send(message, to: helperAddress, of: helper, into: &effects)
             }
         }
@@ -94,9 +94,7 @@ extension Gossip {
     ) {
         guard isTakingPart else { return }
         guard datagram.cluster == cluster else { return effects.emit(.observe(.wrongCluster(datagram.cluster))) }
-        for update in datagram.updates {
-            hear(update, from: .news, at: now, into: &effects)
-        }
+        hear(datagram.updates, at: now, into: &effects)
         guard isTakingPart else { return }
         switch datagram.message {
         case .ping(let sequence, let source, let target, let digest):
@@ -162,7 +160,7 @@ extension Gossip {
         let message = GossipDatagram.Message.ping(
             sequence: flights.sequence(of: slot), source: own.id, target: target, digest: digest)
         // The asker may know an older address than we do, or the other way round: ours has been merged with all news.
-        send(message, to: table[target]?.member.address ?? address, of: target, into: &effects)
+        send(message, to: table.address(of: target) ?? address, of: target, into: &effects)
     }
 
     private mutating func acknowledge(
@@ -180,7 +178,7 @@ extension Gossip {
     }
 
     private func compare(_ theirs: UInt64, of peer: NodeID, into effects: inout Effects<GossipEffect>) {
-        if theirs != digest, let status = table[peer]?.member.status, status != .left {
+        if theirs != digest, let status = table.status(of: peer), status != .left {
             effects.emit(.observe(.digestDiffers(peer: peer, theirs: theirs)))
         }
     }
@@ -208,17 +206,16 @@ extension Gossip {
     }
 
     private func accusation(against id: NodeID) -> GossipUpdate? {
-        guard let entry = table[id] else { return nil }
-        switch entry.member.status {
-        case .alive: return nil
-        case .suspect: return configuration.buddy ? entry.update : nil
-        case .unreachable, .left: return entry.update
+        switch table.status(of: id) {
+        case .alive, nil: nil
+        case .suspect: configuration.buddy ? table[id]?.update : nil
+        case .unreachable, .left: table[id]?.update
         }
     }
 
     mutating func sendNews(at now: Instant, into effects: inout Effects<GossipEffect>) {
         for target in rotation.sample(configuration.newsFanout, using: &generator, where: { _ in true }) {
-            guard !queue.isEmpty, let address = table[target]?.member.address else { continue }
+            guard !queue.isEmpty, let address = table.address(of: target) else { continue }
             send(.news(source: own.id), to: address, of: target, into: &effects)
         }
         departIfTold(into: &effects)

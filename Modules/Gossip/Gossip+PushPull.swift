@@ -16,8 +16,8 @@ extension Gossip {
         setDeadline(now.advanced(byNanoseconds: timing.pushPullInterval), for: .pushPull)
         dropTombstones(at: now, into: &effects)
         guard phase == .running else { return }
-        let chosen = rotation.sample(1, using: &generator) { table[$0]?.member.status == .alive }
-        if let id = chosen.first, let address = table[id]?.member.address {
+        let chosen = rotation.sample(1, using: &generator) { table.status(of: $0) == .alive }
+        if let id = chosen.first, let address = table.address(of: id) {
             effects.emit(.pushPull(state, to: address))
         }
         guard !PlantedBug.lostAreNotLookedFor.isPlanted else { return }
@@ -62,10 +62,7 @@ extension Gossip {
     mutating func take(_ state: GossipState, at now: Instant, into effects: inout Effects<GossipEffect>) {
         guard isTakingPart else { return }
         guard state.cluster == cluster else { return effects.emit(.observe(.wrongCluster(state.cluster))) }
-        for update in state.members {
-            let source: Source = update.member.id == state.sender ? .owner : .hearsay
-            hear(update, from: source, at: now, into: &effects)
-        }
+        hear(state.members, inPushPullWith: state.sender, at: now, into: &effects)
     }
 
     /// All that is known, oneself first. O(n).

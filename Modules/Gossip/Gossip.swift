@@ -122,7 +122,7 @@ public struct Gossip: StateMachine {
         _ event: consuming GossipEvent, at now: Instant, into effects: inout Effects<GossipEffect>
     ) {
         compensateForPause(at: now, into: &effects)
-        switch event {
+        switch consume event {
         case .join(let seeds):
             join(seeds, at: now, into: &effects)
         case .incarnationPersisted(let ceiling):

@@ -14,10 +14,23 @@ struct MemberTable {
         var update: GossipUpdate { GossipUpdate(member, accuser: accuser) }
     }
 
+    /// What tells whether a word about a member is new.
+    struct Standing {
+        let incarnation: UInt64
+        let status: GossipMember.Status
+
+        init(_ member: GossipMember) {
+            incarnation = member.incarnation
+            status = member.status
+        }
+    }
+
     let capacity: Int
     private(set) var entries: [Entry?] = []
+    /// Of each entry, so that a word which says nothing new needs to look no further. Of free places: what was there last.
+    private(set) var standings: [Standing] = []
     private var free: [Int] = []
-    private var indices: [NodeID: Int] = [:]
+    private var indices = NodeIndex()
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -30,14 +43,27 @@ struct MemberTable {
 
     subscript(id: NodeID) -> Entry? { indices[id].flatMap { entries[$0] } }
 
-    /// Whether a word changes nothing of what is held, whoever says it: it is of an older incarnation, or of this one and no
-    /// graver. A suspicion of a suspect is never old, for its accuser may be another.
-    func isOld(_ word: GossipMember, at index: Int) -> Bool {
-        guard let incarnation = entries[index]?.member.incarnation, let status = entries[index]?.member.status else {
-            return false
+    /// The status of a member that is known. O(1), and copies nothing.
+    func status(of id: NodeID) -> GossipMember.Status? {
+        indices[id].map { standings[$0].status }
+    }
+
+    /// The address of a member that is known. O(1), and copies nothing else.
+    func address(of id: NodeID) -> GossipAddress? {
+        guard let index = indices[id] else { return nil }
+        return entries[index]?.member.address
+    }
+
+    /// Whether a word changes nothing of what is held: it is of an older incarnation, or of this one and no graver. A suspicion
+    /// of a suspect is old where its accuser does not count beside those that accused before.
+    func isOld(_ word: Standing, by accuser: NodeID?, at index: Int) -> Bool {
+        let held = standings[index]
+        guard word.incarnation == held.incarnation else { return word.incarnation < held.incarnation }
+        guard word.status == .suspect, held.status == .suspect else {
+            return word.status.rawValue <= held.status.rawValue
         }
-        guard word.incarnation == incarnation else { return word.incarnation < incarnation }
-        return word.status.rawValue <= status.rawValue && !(word.status == .suspect && status == .suspect)
+        guard let accuser else { return true }
+        return !(entries[index]?.suspicion?.counts(accuser) ?? false)
     }
 
     /// Puts a member that is not known in a free place. There must be one.
@@ -46,25 +72,27 @@ struct MemberTable {
         if let place = free.popLast() {
             index = place
             entries[index] = entry
+            standings[index] = Standing(entry.member)
         } else {
             index = entries.count
             entries.append(entry)
+            standings.append(Standing(entry.member))
         }
-        indices[entry.member.id] = index
+        indices.set(index, for: entry.member.id)
         return index
     }
 
     mutating func update<Result>(_ index: Int, _ change: (inout Entry) -> Result) -> Result? {
-        guard var entry = entries[index] else { return nil }
-        entries[index] = nil
-        defer { entries[index] = entry }
-        return change(&entry)
+        guard var entry = entries[index].take() else { return nil }
+        let result = change(&entry)
+        standings[index] = Standing(entry.member)
+        entries[index] = consume entry
+        return result
     }
 
     mutating func remove(_ index: Int) {
-        guard let entry = entries[index] else { return }
-        entries[index] = nil
-        indices[entry.member.id] = nil
+        guard let entry = entries[index].take() else { return }
+        indices.remove(entry.member.id)
         free.append(index)
     }
 

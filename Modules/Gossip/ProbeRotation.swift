@@ -45,18 +45,22 @@ struct ProbeRotation {
         _ count: Int, using generator: inout SeededGenerator, where passes: (NodeID) -> Bool
     ) -> [NodeID] {
         var chosen: [NodeID] = []
+        chosen.reserveCapacity(count)
         var seen = 0
+        // In a variable of its own the generator stays in registers.
+        var numbers = generator
         for id in order where passes(id) {
             seen += 1
             if chosen.count < count {
                 chosen.append(id)
             } else {
-                let place = Int(generator.below(UInt64(seen)))
+                let place = Int(numbers.below(UInt64(seen)))
                 if place < count {
                     chosen[place] = id
                 }
             }
         }
+        generator = numbers
         return chosen
     }
 }

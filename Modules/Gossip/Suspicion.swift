@@ -30,13 +30,19 @@ struct Suspicion {
     private var timeout: Int64 {
         let confirmations = accusers.count - 1
         guard !isCut, confirmations < confirmationLimit else { return minimum }
+        guard confirmations > 0 else { return maximum }
         let share = naturalLogarithm(Double(confirmations + 1)) / naturalLogarithm(Double(confirmationLimit + 1))
         return max(minimum, maximum - Int64(Double(maximum - minimum) * share))
     }
 
+    /// Whether this accuser is another, and one of the first K.
+    func counts(_ accuser: NodeID) -> Bool {
+        accusers.count <= confirmationLimit && !accusers.contains(accuser)
+    }
+
     /// Takes another accuser; `false` where it is none of the first K others.
     mutating func confirm(by accuser: NodeID) -> Bool {
-        guard accusers.count <= confirmationLimit, !accusers.contains(accuser) else { return false }
+        guard counts(accuser) else { return false }
         accusers.append(accuser)
         return true
     }

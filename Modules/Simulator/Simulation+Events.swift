@@ -81,7 +81,9 @@ extension Simulation {
         let operation = workload.history.operations[number]
         guard workload.replied(number, response, in: world) else { return }
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
-        if case .written = response, case .write(let write) = operation.kind {
+        if case .written(let dot, _) = response, case .write(let write) = operation.kind {
+            workload.history.keys[operation.key].writes[write].replicas = world.replicas(
+                of: workload.history.keys[operation.key].key, knownToMakerOf: dot)
             let copies = copies(of: workload.history.keys[operation.key])
             violation = violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: world.mergedRing)
         }

@@ -71,8 +71,13 @@ public final class Simulation {
         load.hotness = generator.chance(1, in: 4) ? 4 : 1
         let faults = FaultOptions(drawing: options.faults, isEach: options.isEachFault, seed: generator.next())
         world = World(options: worldOptions, seed: generator.next())
-        // In one of four runs reads of the keys with one writer ask all owners.
-        load.singleRead = SeededGenerator.isChosen(options.seed, 1, in: 4) ? .all : .quorum
+        // In one of four runs strict reads ask all owners, in another strict writes do.
+        var strict = SeededGenerator(seed: options.seed ^ 0x51f1_5eed)
+        switch strict.below(4) {
+        case 0: load.singleRead = .all
+        case 1: (load.singleRead, load.singleWrite) = (.one, .all)
+        default: break
+        }
         adjust(&load)
         workload = Workload(
             load, replicas: ring.replicas, omissions: options.omissions, seed: generator.next())

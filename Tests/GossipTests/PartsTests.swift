@@ -51,15 +51,28 @@ import Testing
     }
 
     @Test func `a word that says nothing new replaces nothing, and what is neither is another's suspicion`() {
+        let accusers = (1...3).map { NodeID(high: 0, low: $0) }
         for held in GossipMember.Status.allCases {
             for heard in GossipMember.Status.allCases {
                 for incarnation in UInt64(4)...6 {
                     let (word, holds) = (Self.word(heard, incarnation), Self.word(held, 5))
                     var table = MemberTable(capacity: 1)
-                    let index = table.insert(MemberTable.Entry(member: holds, since: .zero))
-                    let isOld = table.isOld(word, at: index)
+                    let suspicion = Suspicion(
+                        start: .zero, minimum: 1, maximum: 6, confirmationLimit: 1, accuser: accusers[0])
+                    let index = table.insert(
+                        MemberTable.Entry(member: holds, since: .zero, suspicion: held == .suspect ? suspicion : nil))
+                    func isOld(by accuser: NodeID?) -> Bool {
+                        table.isOld(MemberTable.Standing(word), by: accuser, at: index)
+                    }
                     let isAccusation = word == holds && heard == .suspect
-                    #expect(isOld != (word.supersedes(holds) || isAccusation))
+                    #expect(isOld(by: accusers[1]) != (word.supersedes(holds) || isAccusation))
+                    #expect(isOld(by: accusers[0]) != word.supersedes(holds))
+                    #expect(isOld(by: nil) != word.supersedes(holds))
+                    if isAccusation {
+                        // One other accuser is as many as count.
+                        _ = table.update(index) { $0.suspicion?.confirm(by: accusers[1]) }
+                        #expect(isOld(by: accusers[1]) && isOld(by: accusers[2]))
+                    }
                 }
             }
         }

@@ -12,8 +12,11 @@ import Testing
                 #expect(kind.isPerPacket ? (0...0.5).contains(options[kind]) : (1...120).contains(options[kind]))
             }
         }
-        #expect((1...20).contains(counts[.longPartition] ?? 0), "those that cost hours are rare")
-        for kind in FaultKind.allCases where kind != .longPartition {
+        let rare: [FaultKind] = [.longPartition, .longPause]
+        for kind in rare {
+            #expect((1...20).contains(counts[kind] ?? 0), "those that take long are rare")
+        }
+        for kind in FaultKind.allCases where !rare.contains(kind) {
             #expect((70...250).contains(counts[kind] ?? 0), "\(kind)")
         }
     }

@@ -21,6 +21,14 @@ import Testing
         #expect(tallies[0] == tallies[1])
     }
 
+    @Test func `who reads slowly has not read the contradiction in time, even between short blocks`() {
+        let cell = LifeguardExperiment.Cell(concurrency: 2, duration: 1024, interval: 1, repetition: 0)
+        let counts = [Duration.zero, .microseconds(200)].map { readingTime in
+            LifeguardExperiment(isFull: false, seed: 7, readingTime: readingTime).run(cell, .swim).falseVerdicts
+        }
+        #expect(counts[0] == 0 && counts[1] > 10, "\(counts)")
+    }
+
     @Test func `a failure is met as early as in the paper, by some and by all`() {
         let cell = LifeguardExperiment.Cell(concurrency: 3, duration: 32_768, interval: nil, repetition: 0)
         let tally = LifeguardExperiment(isFull: false, seed: 3).run(cell, .lifeguard)
@@ -38,6 +46,11 @@ import Testing
             }
         }
         #expect(LifeguardExperiment(isFull: true).cells.count { $0.interval != nil } == 6480)
+        // Each under every variant, in any order.
+        let experiment = LifeguardExperiment(isFull: false)
+        for row in LifeguardVariant.allCases.indices {
+            #expect(experiment.runs.count { $0.row == row } == experiment.cells.count)
+        }
     }
 
     @Test func `a report without a single run is outside the tolerance`() {

@@ -19,7 +19,7 @@ import Testing
 
     @Test func `a fault that is left out leaves the draws of all others as they are`() {
         var options = RunOptions(seed: 1)
-        options.seconds = 10
+        options.seconds = 30
         options.faults = [.kill, .clogging]
         options.isEachFault = true
         var kept: [[String]] = []

@@ -85,7 +85,35 @@ struct CopyChecker {
     }
 }
 
+extension CopyChecker {
+    /// Looks for a strict write at the owners that hold its partition and neither owned nor held it to the write's coordinator:
+    /// they have read the copies of those who did, after these knew of them.
+    func checkNewcomers(of number: Int, in ring: Ring?) -> Violation? {
+        let write = key.writes[number]
+        guard disksLost == 0, write.isStrict, !write.replicas.isEmpty, let dot = write.dot, let ring else { return nil }
+        let replicas = ring.replicas(of: ring.partition(of: Token(key: key.key)))
+        for position in 0..<replicas.ownerCount where replicas.holds(at: position) {
+            let id = ring.members[Int(replicas[position])].id
+            guard !write.replicas.contains(id), let host = world.hosts.first(where: { $0.id == id }) else { continue }
+            if !copies[host.index].mayHave(dot) {
+                return Violation(
+                    .newcomersHaveAll,
+                    "strict write \(number) (\(dot)) was acknowledged without host \(host.index), which has come to hold its "
+                        + "partition since and has never heard of it", key: key.name)
+            }
+        }
+        return nil
+    }
+}
+
 extension World {
+    /// Owners and holders of a key as the node that made a dot knows them; none where it does not run.
+    func replicas(of key: ByteBuffer, knownToMakerOf dot: Dot) -> [NodeID] {
+        guard let node = hosts.first(where: { $0.id == dot.actor.node && !$0.isClone })?.node else { return [] }
+        let ring = node.view.ring
+        return ring.replicas(of: ring.partition(of: Token(key: key))).map { ring.members[Int($0)].id }
+    }
+
     /// The ring of all that any node knows: one node's view may be older in what another says of itself.
     var mergedRing: Ring? {
         var merged: Membership?

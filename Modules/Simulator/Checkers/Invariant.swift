@@ -28,6 +28,9 @@ public enum Invariant: String, CaseIterable, Sendable {
     case enoughCopies
     /// 11. Any R of those that hold a partition meet every strict write to it that was acknowledged.
     case holdersMeet
+    /// 11. Who comes to hold a partition has every strict write to it that was acknowledged without it; where no member that
+    /// has lost it comes to own it again.
+    case newcomersHaveAll
     /// A request is answered by its deadline wherever the node lives.
     case answeredInTime
     /// 9. In the end every member sees every other.
@@ -72,6 +75,8 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
         case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
         case .holdersMeet: "any R of those that hold a partition meet every strict write to it that was acknowledged"
+        case .newcomersHaveAll:
+            "who comes to hold a partition has every strict write that was acknowledged without it"
         case .answeredInTime: "a request is answered by its deadline wherever the node lives"
         case .membershipConverges: "in the end every member sees every other"
         case .membershipGrows: "what a node knows of the members only grows in its life"

@@ -18,19 +18,20 @@ extension PlantedBug {
         case .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
         case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot])
         case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
-        case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging], seconds: 20)
+        case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging])
         case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
         case .failedSyncIsRetried: Circumstances(faults: [.failedSync, .powerCut])
         case .failedReadIsAbsence: Circumstances(faults: [.diskError])
         case .failedDeliveryIsConfirmed: Circumstances(faults: [.failedSync, .diskError, .partition, .kill])
-        case .newerHintIsDropped: Circumstances(faults: [.partition, .disconnection, .slowDisk, .clogging])
+        case .newerHintIsDropped, .changedStrayIsDropped:
+            Circumstances(faults: [.failedSync, .diskError, .lateControl])
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
         case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted, .strangerMayPull:
-            Circumstances(faults: [.weight, .join, .lateControl, .clogging, .partition])
-        case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly, .changedStrayIsDropped:
+            Circumstances(faults: [.weight, .join, .lateControl, .kill])
+        case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
             Circumstances(faults: [.weight, .join, .partition, .kill])
         case .transferSkipsAKey: Circumstances(faults: [.weight, .join])
-        case .ownWordUndoesOperators: Circumstances(faults: [.weight, .join, .lateControl, .partition])
+        case .ownWordUndoesOperators: Circumstances(faults: [.weight, .kill])
         case .lostAreNotLookedFor: Circumstances(faults: [.partition], seconds: 240)
         default: nil
         }

@@ -63,6 +63,8 @@ struct Write {
     var isStrict = false
     /// When its value ends, in milliseconds by a wall clock; 0: never.
     var expiry: UInt64 = 0
+    /// Owners and holders of its key as its coordinator knew them when it was acknowledged; none where it could not be asked.
+    var replicas: [NodeID] = []
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
 }

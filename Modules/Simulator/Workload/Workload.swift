@@ -122,7 +122,7 @@ struct Workload {
 
     private mutating func anyKey(for client: Int) -> Int {
         let count = history.keys.count - options.unreadKeys
-        if options.unreadKeys > 0, clients[client].generator.chance(1, in: 4) {
+        if options.unreadKeys > 0, clients[client].generator.chance(1, in: 8) {
             return count + Int(clients[client].generator.below(UInt64(options.unreadKeys)))
         }
         var key = Int.max
@@ -134,6 +134,7 @@ struct Workload {
 
     private mutating func turnOnRegister(_ client: Int, _ key: Int, _ host: Int, _ world: World) {
         let known = clients[client].knowledge[key]
+        let isStrict = clients[client].generator.chance(1, in: 3)
         switch clients[client].generator.below(11) {
         case 0, 1, 2:
             read(client, key, host, strict: false, world)
@@ -143,14 +144,14 @@ struct Workload {
         case 6:
             if let stale = known.stale {
                 world.marks.count(.staleWrite)
-                write(client, key, host, .seen(stale.context), past: stale.past, world)
+                write(client, key, host, .seen(stale.context), past: stale.past, strict: isStrict, world)
             } else {
-                write(client, key, host, .seen(CausalContext()), past: WriteSet(), world)
+                write(client, key, host, .seen(CausalContext()), past: WriteSet(), strict: isStrict, world)
             }
         case 7:
             write(
                 client, key, host, .seen(known.context ?? CausalContext()), past: known.past,
-                isDelete: clients[client].generator.chance(1, in: 4), world)
+                isDelete: clients[client].generator.chance(1, in: 4), strict: isStrict, world)
         case 8:
             // Clients hand contexts on: who has one has seen what it was given with.
             let other = clients[Int(clients[client].generator.below(UInt64(options.clients)))].knowledge[key]
@@ -162,7 +163,7 @@ struct Workload {
             world.marks.count(.blindWrite)
             write(
                 client, key, host, .everythingHere, past: WriteSet(),
-                isDelete: clients[client].generator.chance(1, in: 8), world)
+                isDelete: clients[client].generator.chance(1, in: 8), strict: isStrict, world)
         }
     }
 
@@ -261,7 +262,7 @@ struct Workload {
                     ? CausalContext() : unnamed ?? clients[client].knowledge[key].unnamed,
                 context: clients[client].sent, isBlind: isBlind, elements: elements,
                 began: world.now,
-                isStrict: !options.sloppy && options.write == .quorum, expiry: expiry,
+                isStrict: !options.sloppy && options.write != .one, expiry: expiry,
                 copies: (options.write ?? .quorum).resolved(owners: replicas)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
@@ -284,13 +285,5 @@ struct Workload {
         // Longer than the node's own deadline, so that an answer in time is heard.
         world.after(self.options.timeout + 500_000_000, .giveUp(operation: number))
         return number
-    }
-}
-
-extension SeededGenerator {
-    /// Whether a run of this seed is one of so many, whatever else is drawn.
-    static func isChosen(_ seed: UInt64, _ numerator: UInt64, in denominator: UInt64) -> Bool {
-        var generator = SeededGenerator(seed: seed ^ 0x51f1_5eed)
-        return generator.chance(numerator, in: denominator)
     }
 }

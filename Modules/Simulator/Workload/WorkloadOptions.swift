@@ -7,7 +7,7 @@ public struct WorkloadOptions: Sendable {
     /// Keys of each kind: registers, sets, single-writer registers.
     public var keysOfEachKind = 6
     /// How many keys more are written, and read by nobody before the end.
-    public var unreadKeys = 32
+    public var unreadKeys = 96
     /// Nanoseconds between an answer and the client's next operation, at most; at least a millisecond, each order of
     /// magnitude as likely as another, so that clients come in bursts.
     public var pause: Int64 = 1_600_000_000

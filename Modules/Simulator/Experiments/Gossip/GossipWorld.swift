@@ -6,29 +6,19 @@ import Machine
 /// Datagrams arrive after a small delay, each once. What a member asks to be written down is written at once. A member can
 /// be *blocked*, as processes are that get no processor: what comes to it waits, and what it sends waits; its clock goes on.
 struct GossipWorld: ~Copyable {
-    /// A class, since a machine is large, and what is asked of it must not copy it.
-    final class Member {
-        var machine: Gossip
+    /// What there is to a member beside its machine, which is large and lies apart, so that nothing copies it.
+    struct Place {
+        let address: GossipAddress
         var isUp = true
         /// When the earliest of its timers in the schedule is due.
         var timer: Int64?
         var block: Block?
-
-        init(_ machine: Gossip) {
-            self.machine = machine
-        }
-    }
-
-    /// What waits for a blocked member.
-    struct Block {
-        var unread: [Arrival] = []
-        var unsent: [(datagram: GossipDatagram, to: Int)] = []
-        /// Whether its prober waits in a send, so that its other timers wait too.
-        var isStuck = false
+        /// What came while it was blocked, and behind that what came before it had read all.
+        var mail = Mail()
     }
 
     enum Arrival {
-        case datagram(GossipDatagram, from: GossipAddress)
+        case datagram(GossipDatagram, from: Int)
         case state(GossipState, from: Int)
         case answer(GossipState)
     }
@@ -36,6 +26,7 @@ struct GossipWorld: ~Copyable {
     enum Happening {
         case timer(Int)
         case arrival(Arrival, at: Int)
+        case reading(Int)
     }
 
     /// Someone's opinion of another, from some time on.
@@ -52,9 +43,11 @@ struct GossipWorld: ~Copyable {
         let target: Int
     }
 
-    private(set) var members: [Member] = []
+    private var machines: [Gossip] = []
+    var places: [Place] = []
     private(set) var now: Int64 = 0
     private(set) var datagramCount = 0
+    /// Of the datagrams, while ``isCountingBytes``.
     private(set) var byteCount = 0
     /// Who found whom suspect, and who called whom unreachable, in the order of time.
     var suspicions: [Opinion] = []
@@ -62,10 +55,15 @@ struct GossipWorld: ~Copyable {
     /// Every probe, while ``isRecordingProbes``.
     var probes: [Probe] = []
     var isRecordingProbes = false
+    var isCountingBytes = false
+    /// How long a member takes to read each of the messages that waited for it, in nanoseconds; zero: it reads all at once.
+    var readingTime: Int64 = 0
 
-    private var schedule = Schedule<Happening>()
+    var schedule = Schedule<Happening>()
     private var generator: SeededGenerator
     private var effects = Effects<GossipEffect>(capacity: 64)
+    /// Empty, and takes the place of ``effects`` while those are carried out.
+    private var moreEffects = Effects<GossipEffect>(capacity: 64)
     private let cluster = ClusterTag(name: "experiment")
     /// How long a datagram is on its way, in nanoseconds: a local network.
     private static let delay: Range<Int64> = 100_000..<500_000
@@ -79,13 +77,14 @@ struct GossipWorld: ~Copyable {
             let machine = Gossip(
                 id: NodeID(from: &generator), address: Self.address(of: index), cluster: cluster,
                 configuration: configuration, seed: generator.next())
-            members.append(Member(machine))
+            machines.append(machine)
+            places.append(Place(address: machine.own.address))
         }
         for index in 0..<count {
             receive(.join(seeds: []), by: index)
         }
         let everyone = GossipState(
-            cluster: cluster, sender: .zero, members: members.map { GossipUpdate($0.machine.own) })
+            cluster: cluster, sender: .zero, members: machines.map { GossipUpdate($0.own) })
         for index in 0..<count {
             receive(.pushPullAnswered(everyone), by: index)
         }
@@ -99,35 +98,16 @@ struct GossipWorld: ~Copyable {
             switch happening {
             case .timer(let index): timerIsDue(of: index)
             case .arrival(let arrival, let index): arrive(arrival, at: index)
+            case .reading(let index): readOne(by: index)
             }
         }
         now = end
     }
 
     /// A member stops for good, without a word.
-    func crash(_ index: Int) {
-        members[index].isUp = false
-        members[index].block = nil
-    }
-
-    /// A member gets no processor from now on.
-    func block(_ index: Int) {
-        guard members[index].isUp, members[index].block == nil else { return }
-        members[index].block = Block()
-    }
-
-    /// A blocked member goes on: its sends come through, then its timers are served, and only then what came meanwhile is
-    /// read. So the time for the answer to a probe that waited is over before any answer can come.
-    mutating func release(_ index: Int) {
-        guard let block = members[index].block else { return }
-        members[index].block = nil
-        for (datagram, recipient) in block.unsent {
-            transmit(datagram, from: index, to: recipient)
-        }
-        expire(index)
-        for arrival in block.unread {
-            arrive(arrival, at: index)
-        }
+    mutating func crash(_ index: Int) {
+        places[index].isUp = false
+        places[index].block = nil
     }
 
     /// Sets the counters and lists back.
@@ -142,21 +122,25 @@ struct GossipWorld: ~Copyable {
     // MARK: What happens to a member
 
     private mutating func timerIsDue(of index: Int) {
-        guard members[index].isUp, members[index].timer == now else { return }
-        members[index].timer = nil
-        guard members[index].block?.isStuck != true else { return }
+        guard places[index].isUp, places[index].timer == now else { return }
+        places[index].timer = nil
+        guard places[index].block?.isStuck != true else { return }
         expire(index)
     }
 
-    private mutating func arrive(_ arrival: Arrival, at index: Int) {
-        guard members[index].isUp else { return }
-        guard members[index].block == nil else {
-            members[index].block?.unread.append(arrival)
-            return
+    private mutating func arrive(_ arrival: consuming Arrival, at index: Int) {
+        guard places[index].isUp else { return }
+        if places[index].block == nil, places[index].mail.isEmpty {
+            take(arrival, at: index)
+        } else {
+            places[index].mail.append(arrival)
         }
+    }
+
+    mutating func take(_ arrival: consuming Arrival, at index: Int) {
         switch arrival {
         case .datagram(let datagram, let from):
-            receive(.received(datagram, from: from), by: index)
+            receive(.received(datagram, from: places[from].address), by: index)
         case .state(let state, let from):
             receive(.pushPullRequested(state, PushPullID(rawValue: UInt64(from))), by: index)
         case .answer(let state):
@@ -165,13 +149,13 @@ struct GossipWorld: ~Copyable {
     }
 
     private mutating func receive(_ event: consuming GossipEvent, by index: Int) {
-        members[index].machine.receive(event, at: Instant(nanoseconds: now), into: &effects)
+        machines[index].receive(event, at: Instant(nanoseconds: now), into: &effects)
         carryOut(of: index)
     }
 
-    private mutating func expire(_ index: Int) {
-        if let deadline = members[index].machine.nextDeadline, deadline.nanoseconds <= now {
-            members[index].machine.expire(at: Instant(nanoseconds: now), into: &effects)
+    mutating func expire(_ index: Int) {
+        if let deadline = machines[index].nextDeadline, deadline.nanoseconds <= now {
+            machines[index].expire(at: Instant(nanoseconds: now), into: &effects)
             carryOut(of: index)
         } else {
             arm(index)
@@ -182,9 +166,9 @@ struct GossipWorld: ~Copyable {
 
     private mutating func carryOut(of index: Int) {
         while !effects.isEmpty {
-            for effect in effects.takeAll() {
-                carryOut(effect, of: index)
-            }
+            var all = exchange(&effects, with: exchange(&moreEffects, with: Effects(capacity: 0)))
+            all.drain { carryOut($0, of: index) }
+            moreEffects = all
         }
         arm(index)
     }
@@ -200,7 +184,7 @@ struct GossipWorld: ~Copyable {
         case .refusePushPull:
             break
         case .persistIncarnation(let ceiling):
-            members[index].machine.receive(
+            machines[index].receive(
                 .incarnationPersisted(ceiling), at: Instant(nanoseconds: now), into: &effects)
         case .observe(.suspected(let member, _)):
             suspicions.append(Opinion(time: now, observer: index, subject: Self.index(of: member.address)))
@@ -215,33 +199,34 @@ struct GossipWorld: ~Copyable {
         if isRecordingProbes, case .ping = datagram.message {
             probes.append(Probe(time: now, prober: index, target: recipient))
         }
-        guard members[index].block != nil else { return transmit(datagram, from: index, to: recipient) }
-        members[index].block?.unsent.append((datagram, recipient))
+        guard places[index].block != nil else { return transmit(datagram, from: index, to: recipient) }
+        places[index].block?.unsent.append((datagram, recipient))
         switch datagram.message {
-        case .ping, .pingRequest: members[index].block?.isStuck = true
+        case .ping, .pingRequest: places[index].block?.isStuck = true
         case .acknowledgement, .negativeAcknowledgement, .news: break
         }
     }
 
-    private mutating func transmit(_ datagram: GossipDatagram, from index: Int, to recipient: Int) {
+    mutating func transmit(_ datagram: GossipDatagram, from index: Int, to recipient: Int) {
         datagramCount += 1
-        byteCount += datagram.encodedByteCount
-        deliver(.datagram(datagram, from: Self.address(of: index)), to: recipient)
+        if isCountingBytes {
+            byteCount += datagram.encodedByteCount
+        }
+        deliver(.datagram(datagram, from: index), to: recipient)
     }
 
     private mutating func deliver(_ arrival: Arrival, to recipient: Int) {
-        guard members[recipient].isUp else { return }
+        guard places[recipient].isUp else { return }
         let delay = Self.delay.lowerBound + Int64(generator.below(UInt64(Self.delay.count)))
         schedule.insert(.arrival(arrival, at: recipient), at: now + delay)
     }
 
     /// Keeps one timer in the schedule that is due no later than the machine's.
     private mutating func arm(_ index: Int) {
-        let member = members[index]
-        guard let deadline = member.machine.nextDeadline?.nanoseconds else { return }
+        guard let deadline = machines[index].nextDeadline?.nanoseconds else { return }
         let due = max(deadline, now)
-        if let timer = member.timer, timer <= due { return }
-        member.timer = due
+        if let timer = places[index].timer, timer <= due { return }
+        places[index].timer = due
         schedule.insert(.timer(index), at: due)
     }
 

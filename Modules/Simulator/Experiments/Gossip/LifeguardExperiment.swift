@@ -67,10 +67,15 @@ public struct LifeguardExperiment: Sendable {
     /// The runs, in order.
     public let cells: [Cell]
     private let seed: UInt64
+    private let readingTime: Int64
 
     /// All 6,480 runs of the paper with their 180 of detection, or every third of each kind once.
-    public init(isFull: Bool, seed: UInt64 = 1) {
+    ///
+    /// - Parameter readingTime: how long a member that goes on takes to read each message that came meanwhile; without it, it
+    ///   reads all of them at once.
+    public init(isFull: Bool, seed: UInt64 = 1, readingTime: Duration = .zero) {
         self.seed = seed
+        self.readingTime = readingTime.nanoseconds
         var cells: [Cell] = []
         for repetition in 0..<(isFull ? 10 : 1) {
             for (c, concurrency) in Self.concurrencies.enumerated() {
@@ -95,12 +100,21 @@ public struct LifeguardExperiment: Sendable {
         self.cells = cells
     }
 
+    /// Every cell under every variant, by its place in `LifeguardVariant.allCases`, shuffled: some take twenty times as long as
+    /// others, and so the time that is left can be told from the time that has passed.
+    public var runs: [(cell: Cell, row: Int)] {
+        let rows = LifeguardVariant.allCases.indices
+        var generator = SeededGenerator(seed: seed)
+        return cells.flatMap { cell in rows.map { (cell, $0) } }.shuffled(using: &generator)
+    }
+
     /// Runs one cell under one variant. The same members are blocked at the same times under every variant.
     public func run(_ cell: Cell, _ variant: LifeguardVariant) -> Tally {
         var generator = SeededGenerator(
             seed: seed &* 1_000_003 &+ UInt64(cell.repetition) &* 10_007 &+ UInt64(cell.concurrency)
                 &+ UInt64(cell.duration) << 20 &+ UInt64(cell.interval ?? 0) << 40)
         var world = GossipWorld(Self.memberCount, configuration: variant.configuration, seed: generator.next())
+        world.readingTime = readingTime
         world.run(for: Self.settling + .nanoseconds(Int64(generator.below(1_000_000_000))))
         world.forgetFigures()
         let anomalous = Array((0..<Self.memberCount).shuffled(using: &generator).prefix(cell.concurrency))

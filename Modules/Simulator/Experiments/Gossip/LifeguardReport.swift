@@ -4,6 +4,8 @@ public struct LifeguardReport: Sendable {
     static let falseVerdictLimit = 0.03
     /// The same at healthy members.
     static let atHealthyLimit = 0.05
+    /// The runs behind each of the paper's counts.
+    static let publishedRuns = 6480
     /// How far the medians may be from the paper's, in seconds.
     static let medianTolerance = 0.3
 
@@ -55,7 +57,8 @@ public struct LifeguardReport: Sendable {
     public var table: String {
         let swim = tally(.swim)
         var table = AlignedTable([
-            "", "FP", "% of SWIM", "paper %", "FP at healthy", "% of SWIM", "paper %", "detection med/99/99.9 s",
+            "", "FP", "a run", "paper", "% of SWIM", "paper %", "FP at healthy", "% of SWIM", "paper %",
+            "detection med/99/99.9 s",
             "paper med", "dissemination med/99/99.9 s", "paper med",
         ])
         let base = LifeguardVariant.swim.published
@@ -63,6 +66,7 @@ public struct LifeguardReport: Sendable {
             let published = variant.published
             table.add([
                 variant.rawValue, "\(tally.falseVerdicts)",
+                Self.perRun(tally.falseVerdicts, tally.runs), Self.perRun(published.falseVerdicts, Self.publishedRuns),
                 Self.percent(Self.share(tally.falseVerdicts, of: swim.falseVerdicts)),
                 Self.percent(Self.share(published.falseVerdicts, of: base.falseVerdicts)),
                 "\(tally.falseVerdictsAtHealthy)",
@@ -82,6 +86,10 @@ public struct LifeguardReport: Sendable {
 
     private static func share(_ part: Int, of whole: Int) -> Double {
         whole == 0 ? (part == 0 ? 0 : .infinity) : Double(part) / Double(whole)
+    }
+
+    private static func perRun(_ count: Int, _ runs: Int) -> String {
+        runs == 0 ? "-" : "\((Double(count) / Double(runs)).rounded(to: 1))"
     }
 
     private static func percent(_ share: Double) -> String { "\((share * 100).rounded(to: 1))" }

@@ -90,6 +90,7 @@ public struct SwimExperiment: Sendable {
     /// Counts what members send in a minute, in peace or while one of them is dead since a moment ago.
     public func load(members count: Int, _ configuration: GossipConfiguration, isOneDead: Bool = false) -> Load {
         var world = world(count, configuration)
+        world.isCountingBytes = true
         if isOneDead {
             world.crash(count / 2)
         }
