@@ -3,9 +3,8 @@ import Storage
 
 /// Tries every order in which few things can happen to three nodes and two clients, and judges each.
 ///
-/// A depth-first search over ``TinyChoice``s from world to world. Each event at each state of a node is carried out by a real
-/// node once, and looked up from then on; the module's article on exploration says what is told apart, and why that is
-/// exact.
+/// A depth-first search from world to world. Each event at each state of a node is carried out by a real node once, and looked
+/// up from then on.
 public struct Exploration: Sendable {
     /// What may happen, beside requests and their frames.
     public struct Options: Hashable, Sendable {
@@ -90,8 +89,7 @@ public struct Exploration: Sendable {
 
     /// Walks every path; calls back every ten seconds with what was done so far.
     public func run(progress: @escaping @Sendable (Result) -> Void = { _ in }) async throws -> Result {
-        let book = try TinyBook(
-            tellsPastsApart: options.tellsPastsApart, remembersEpochs: options.remembersEpochs)
+        let book = try TinyBook(tellsPastsApart: options.tellsPastsApart, remembersEpochs: options.remembersEpochs)
         let visited = VisitedWorlds()
         let ends = VisitedWorlds()
         var mover = TinyMover(book, ends)
@@ -102,8 +100,7 @@ public struct Exploration: Sendable {
         try await withThrowingTaskGroup { group in
             for _ in 0..<max(options.jobs, 1) {
                 group.addTask {
-                    var job = ExplorationJob(
-                        queue, visited, TinyMover(book, ends), progress)
+                    var job = ExplorationJob(queue, visited, TinyMover(book, ends), progress)
                     try await job.run()
                 }
             }

@@ -20,10 +20,11 @@ final class TinyBook: Sendable {
         var past: TinyPast?
     }
 
-    /// The last event of a host, and the number of its state before that.
+    /// Where a host's node started, its last event, and the number of its state before that.
     struct TinyPast: Hashable {
-        let before: Int
-        let event: TinyEvent
+        let start: TinyHost.Start
+        let before: Int?
+        let event: TinyEvent?
     }
 
     struct Contents {
@@ -46,8 +47,8 @@ final class TinyBook: Sendable {
         mutating func number(of state: TinyHostState, _ portrait: [UInt8]) -> Int {
             var key = StateKey(
                 host: state.start.host, milliseconds: state.milliseconds, cut: state.cut, portrait: portrait)
-            if tellsPastsApart, let before = state.before, let event = state.event {
-                key.past = TinyPast(before: before, event: event)
+            if tellsPastsApart {
+                key.past = TinyPast(start: state.start, before: state.before, event: state.event)
             }
             if let number = stateNumbers[key] { return number }
             precondition(states.count < TinyWorld.hostLimit, "more states of nodes than a world has names for")
