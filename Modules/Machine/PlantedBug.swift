@@ -1,17 +1,15 @@
 /// A mistake that somebody made once, and that `toystore-sim planted` makes again to see that the simulator finds it.
 ///
 /// Each has one place, where the right behaviour is decided. It is a constant `false` there, and gone from the code that is
-/// made, unless the package trait `PlantedBugs` is on: no node is ever built with it. Threads are named as in
-/// `basho/riak_kv#679`; a paper or a project alone where the mistake is known from there.
-package enum PlantedBug: String, CaseIterable, Sendable {
+/// made, unless the package trait `PlantedBugs` is on: no node is ever built with it. (Usable from inline, or other modules
+/// would call a function to learn that it is `false`.) Threads are named by project and number; a paper or a project alone where
+/// the mistake is known from there.
+@usableFromInline package enum PlantedBug: String, CaseIterable, Sendable {
     // MARK: Versions
 
     /// A key that begins another lifetime counts on as the actor that it was: its new dots are taken for old ones
     /// (riak_kv#679, #847).
     case dotsWithoutEpochs
-    /// A store that replicates takes no fresh epoch over what is not found, but the last that its object knows of the node
-    /// (riak_kv#1094, #1643).
-    case replicatedStoreKeepsEpoch
     /// Dots that left the node before they were lost with the power are issued again (riak_kv#1865).
     case uncleanStopKeepsEpochs
     /// Dots of a commit that failed, and that left the node before, are issued again.
@@ -108,7 +106,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 
     #if PlantedBugs
     /// The bug of this process: set between runs and never in one, by the one thread that starts them.
-    nonisolated(unsafe) package static var planted: PlantedBug?
+    @usableFromInline nonisolated(unsafe) package static var planted: PlantedBug?
 
     /// Whether this mistake is to be made.
     @inlinable package var isPlanted: Bool { Self.planted == self }

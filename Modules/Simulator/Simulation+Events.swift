@@ -85,7 +85,10 @@ extension Simulation {
             workload.history.keys[operation.key].writes[write].replicas = world.replicas(
                 of: workload.history.keys[operation.key].key, knownToMakerOf: dot)
             let copies = copies(of: workload.history.keys[operation.key])
-            violation = violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: world.mergedRing)
+            let ring = world.mergedRing
+            violation =
+                violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: ring)
+                ?? copies.checkNewcomers(of: write, in: ring)
         }
         guard operation.client == workload.options.clients else { return }
         switch response {

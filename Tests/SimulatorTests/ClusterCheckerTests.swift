@@ -39,6 +39,52 @@ import Testing
         #expect(CopyChecker(of: plain, in: other, disksLost: 0).checkHolders(of: 0, in: other.mergedRing) == nil)
     }
 
+    @Test func `a hint that goes before its owner has what it was kept for is found`() throws {
+        let (world, key) = try Self.claim(strictly: false)
+        let dot = try #require(key.writes[0].dot)
+        let owner = world.hosts[0]
+        var checker = HintChecker()
+        world.hintNotes = [.kept(host: 0, life: owner.life, owner: owner.id, key: key.key, dot: dot)]
+        #expect(checker.check(world, ring: world.mergedRing)?.invariant == .hintsAreConfirmed)
+        // What was not on disk yet when its node ended was never a hint.
+        checker = HintChecker()
+        world.hintNotes = [.kept(host: 0, life: owner.life &- 1, owner: owner.id, key: key.key, dot: dot)]
+        #expect(checker.check(world, ring: world.mergedRing) == nil)
+        // Who has nothing to do with the key by somebody's ring need not have it.
+        let stranger = NodeID(high: 3, low: 4)
+        let ring = try #require(world.mergedRing)
+        checker = HintChecker()
+        world.hintNotes = [
+            .kept(host: 0, life: owner.life, owner: stranger, key: key.key, dot: dot), .ring(ring),
+        ]
+        #expect(checker.check(world, ring: ring) == nil)
+    }
+
+    @Test func `an owner that was not told of a write is found, unless its coordinator has ended since`() throws {
+        let (world, claimed) = try Self.claim(strictly: false)
+        let ring = try #require(world.mergedRing)
+        var key = claimed
+        key.writes[0].dot = Dot(actor: ActorID(node: world.hosts[0].id, epoch: 1), counter: 1)
+        #expect(ReachChecker(of: key, in: world, ring, copiesWanted: 1).check()?.invariant == .ownersAreTold)
+        #expect(ReachChecker(of: key, in: world, ring, copiesWanted: 2).check() == nil, "it was told to one")
+        world.hosts[0].started = 1
+        #expect(ReachChecker(of: key, in: world, ring, copiesWanted: 1).check() == nil)
+        #expect(ReachChecker(of: claimed, in: world, ring, copiesWanted: 1).check() == nil, "nobody's dot")
+    }
+
+    @Test func `who has come to hold a partition without a write that was acknowledged before is found`() throws {
+        let (world, claimed) = try Self.claim(strictly: true)
+        var key = claimed
+        func check() -> Invariant? {
+            CopyChecker(of: key, in: world, disksLost: 0).checkNewcomers(of: 0, in: world.mergedRing)?.invariant
+        }
+        #expect(check() == nil, "nobody knows who was an owner")
+        key.writes[0].replicas = [NodeID(high: 3, low: 4)]
+        #expect(check() == .newcomersHaveAll)
+        key.writes[0].replicas.append(world.hosts[0].id)
+        #expect(check() == nil, "it was one already")
+    }
+
     @Test func `a node that forgets members is found`() throws {
         let (world, _) = try Self.claim(strictly: false)
         let checker = ClusterChecker(world: world)

@@ -113,7 +113,7 @@ struct HintChecker {
                 && ring.members[Int(replicas[position])].id == debt.owner
         }
         guard isHolder, let host = world.hosts.first(where: { $0.id == debt.owner && !$0.isClone }),
-            let node = host.node, host.failure == nil, !host.isDamaged
+            let node = host.node, !host.isDamaged
         else { return .unknown }
         do throws(StorageFailure) {
             let context = try node.reader.read(token: debt.token.value, key: debt.key)?.context ?? CausalContext()

@@ -12,22 +12,19 @@ extension PlantedBug {
     /// What brings the bug about, so that few seeds are needed; `nil` where the classes that a seed draws do as well.
     package var circumstances: Circumstances? {
         switch self {
-        case .replicatedStoreKeepsEpoch:
-            Circumstances(faults: [.weight, .join, .partition, .kill, .lateControl, .rot])
-        case .uncleanStopKeepsEpochs: Circumstances(faults: [.powerCut, .slowDisk])
-        case .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
-        case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot])
+        case .uncleanStopKeepsEpochs, .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
+        case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
         case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
         case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging])
         case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
-        case .failedSyncIsRetried: Circumstances(faults: [.failedSync, .powerCut])
-        case .failedReadIsAbsence: Circumstances(faults: [.diskError])
+        case .failedSyncIsRetried: Circumstances(faults: [.failedSync, .powerCut], seconds: 300)
+        case .failedReadIsAbsence: Circumstances(faults: [.diskError], seconds: 180)
         case .failedDeliveryIsConfirmed: Circumstances(faults: [.failedSync, .diskError, .partition, .kill])
         case .newerHintIsDropped, .changedStrayIsDropped:
-            Circumstances(faults: [.failedSync, .diskError, .lateControl])
+            Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
         case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted, .strangerMayPull:
-            Circumstances(faults: [.weight, .join, .lateControl, .kill])
+            Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
         case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
             Circumstances(faults: [.weight, .join, .partition, .kill])
         case .transferSkipsAKey: Circumstances(faults: [.weight, .join])

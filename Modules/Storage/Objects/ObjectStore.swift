@@ -227,12 +227,7 @@ public final class ObjectStore {
         for sibling in incoming.siblings {
             _ = clock.observe(sibling.timestamp, wall: wall)
         }
-        let isRemembered = copy.object == nil && PlantedBug.replicatedStoreKeepsEpoch.isPlanted
-        let last =
-            isRemembered ? incoming.context.vector.entries.last { $0.actor.node == identity.identity.actor } : nil
-        guard let epoch = last?.actor.epoch ?? epoch(after: copy, incoming: incoming.context) else {
-            return .refused(.notNow)
-        }
+        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.notNow) }
         var object = copy.object ?? Object()
         object.merge(incoming)
         put(object, epoch: epoch, token: token, key: key, replacing: copy.sequence)
