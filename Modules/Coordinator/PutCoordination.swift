@@ -7,7 +7,7 @@ public struct PutStep: Hashable, Sendable {
     public var send: PositionSet = []
     /// Fallbacks to send it to, each in the place of an owner.
     public var sendToFallbacks: PositionSet = []
-    /// Owners for which this node is to keep a durable hint.
+    /// Owners and holders for which this node is to keep a durable hint.
     public var hint: PositionSet = []
     /// The client's answer, once.
     public var reply: PutOutcome?
@@ -48,7 +48,7 @@ public enum PutOutcome: Hashable, Sendable {
 /// Rules (DESIGN 6):
 /// - an owner that cannot be reached, refuses, or is silent beyond patience is stood in for by the next fallback (unless
 ///   strict), whose acknowledgement counts in its place, but not towards PW;
-/// - every owner that has not acknowledged when the put is forgotten, suspected or not, is left a durable hint here, unless a
+/// - every owner or holder that has not acknowledged when the put is forgotten, suspected or not, is left a durable hint here, unless a
 ///   fallback stands in for it: what a fallback keeps goes home to every owner by itself;
 /// - acknowledgements are counted among holders and among owners (see ``QuorumRequirement``).
 public struct PutCoordination: Sendable {
@@ -170,7 +170,7 @@ public struct PutCoordination: Sendable {
             hasReplied = true
             step.reply = shortfall.map { .timeout(required: $0.required, available: $0.available) } ?? .written
         }
-        step.hint = ownersToHint()
+        step.hint = replicasToHint()
         step.isFinished = true
         return step
     }
@@ -242,17 +242,17 @@ public struct PutCoordination: Sendable {
             }
         }
         if hasReplied, outstanding.isEmpty {
-            step.hint = ownersToHint()
+            step.hint = replicasToHint()
             step.isFinished = true
         }
         return step
     }
 
-    /// Owners without the object for whom nobody stands in. A coordinator that is no owner leaves no hints: its own copy
-    /// is a stray, and goes home to every owner.
-    private func ownersToHint() -> PositionSet {
+    /// Owners without the object for whom nobody stands in, and holders, which may be owners again before they are relieved.
+    /// A coordinator that is no owner leaves no hints: its own copy is a stray, and goes home to every owner.
+    private func replicasToHint() -> PositionSet {
         guard isPrepared, map.owners.contains(own), !PlantedBug.missedWriteLeavesNoHint.isPlanted else { return [] }
-        return map.owners - represented - PositionSet(own)
+        return map.replicas - represented - PositionSet(own)
     }
 
     private func merge(_ first: PutStep, _ second: PutStep) -> PutStep {

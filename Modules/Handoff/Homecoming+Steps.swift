@@ -210,11 +210,14 @@ extension Homecoming {
     ) {
         let partition = walk.steps.partition
         // What is damaged here nobody meets here either.
-        if view.relieved.contains(partition), walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasChanged,
-            !walk.steps.hasLeftovers || walk.steps.hasUnreadable
-        {
+        let isWhole =
+            walk.reachesEveryOwner && !walk.steps.hasFailed && !walk.steps.hasChanged
+            && (!walk.steps.hasLeftovers || walk.steps.hasUnreadable)
+        if isWhole, view.relieved.contains(partition) {
             forget(partition)
             relinquish(partition, at: now, into: &effects)
+        } else if isWhole, owed.contains(partition) {
+            forget(partition)
         } else if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {
             // What is damaged is no news: its owners are asked more and more seldom.
             if walk.reachesEveryOwner, !walk.steps.hasFailed, !walk.steps.hasUnreadable {

@@ -135,8 +135,12 @@ extension Simulation {
                 "\(record.name) \(record.effectiveState) holding \(record.holdings.count)"
                     + (node.view.isReachable(record.id) ? "" : ", unreachable")
             }
-            return "host \(host.index) (\(host.id.description.prefix(8))): members \(members), work \(node.workCount), "
-                + "hints \(node.reader.hintCount), epoch \(membership.epoch.measure)"
+            let strays = node.strayPartitions.map { partition in
+                let owners = node.view.ring.ownerIDs(of: partition).map { "\($0.description.prefix(8))" }
+                return "\(partition.index) of \(owners)"
+            }
+            return "host \(host.index) (\(host.id.description.prefix(8))): members \(members), work \(node.workCount), strays "
+                + "\(strays), hints for \(node.hintedOwners.map { $0.description.prefix(8) }), hints \(node.reader.hintCount), epoch \(membership.epoch.measure)"
         }
     }
 }

@@ -15,7 +15,7 @@ struct DiskProbe: Sendable {
     private static let attempts = 4
 
     /// Reads bytes that a bad place of the disk may have taken: `nil` where they cannot be read however often they are asked
-    /// for, while another file can.
+    /// for, while others can.
     ///
     /// Such bytes are lost, as those are that do not fit their checks; to fail for ever would make a key that nobody can
     /// write any more. A disk that reads nothing at all is another thing: its failure is thrown, and says nothing about what
@@ -25,10 +25,24 @@ struct DiskProbe: Sendable {
             do {
                 return try file.read(byteCount, at: offset)
             } catch .inputOutput {
-                let other = try fileSystem.openFile(path)
-                _ = try other.read(try other.byteCount(), at: 0)
+                try check(file)
             }
         }
         return nil
+    }
+
+    /// Whether the disk reads anything: another file, or an end of this one.
+    private func check(_ file: any StorageFile) throws(StorageFailure) {
+        let sectorByteCount = 512
+        do throws(StorageFailure) {
+            let other = try fileSystem.openFile(path)
+            _ = try other.read(try other.byteCount(), at: 0)
+        } catch {
+            do throws(StorageFailure) {
+                _ = try file.read(sectorByteCount, at: 0)
+            } catch {
+                _ = try file.read(sectorByteCount, at: max(0, try file.byteCount() - sectorByteCount))
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ import Coordinator
 import Gossip
 import Handoff
 public import Machine
-import Ring
+public import Ring
 public import Storage
 public import Wire
 
@@ -110,6 +110,12 @@ public final class Node: StateMachine {
 
     /// Whether ``commit(at:into:)`` has anything to do.
     public var hasUncommitted: Bool { !uncommitted.isEmpty }
+
+    /// Partitions of which there are copies here that are to go home, or to the other owners.
+    public var strayPartitions: PartitionSet { control.strayPartitions }
+
+    /// Owners for whom there are hints here, or ranges to send.
+    public var hintedOwners: [NodeID] { control.hintedOwners }
 
     /// Requests, questions and whole partitions in work; 0 in a node at rest.
     public var workCount: Int {
