@@ -51,9 +51,9 @@ extension Homecoming {
         } else if parked.contains(partition),
             owners.contains(where: { owner in
                 view.isReachable(owner) && !(before.map { $0.isReachableOwner(owner, of: partition) } ?? false)
-            })
+            }) || before.map({ Set(otherOwners(of: partition, $0)) != Set(owners) }) ?? false
         {
-            // Somebody is there who has not been asked.
+            // Somebody is there who has not been asked, or nobody is waited for any more.
             backoffs[partition] = nil
             schedule(partition, at: now)
         }

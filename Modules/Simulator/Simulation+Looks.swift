@@ -139,8 +139,10 @@ extension Simulation {
                 let owners = node.view.ring.ownerIDs(of: partition).map { "\($0.description.prefix(8))" }
                 return "\(partition.index) of \(owners)"
             }
-            return "host \(host.index) (\(host.id.description.prefix(8))): members \(members), work \(node.workCount), strays "
+            return
+                "host \(host.index) (\(host.id.description.prefix(8))): members \(members), work \(node.workCount), strays "
                 + "\(strays), hints for \(node.hintedOwners.map { $0.description.prefix(8) }), hints \(node.reader.hintCount), epoch \(membership.epoch.measure)"
+                + (host.failure.map { ", failed: \($0)" } ?? "")
         }
     }
 }

@@ -49,7 +49,7 @@ public final class LogEngine: StorageEngine {
     ) throws(StorageFailure) {
         self.fileSystem = fileSystem
         self.directory = directory
-        probe = DiskProbe(fileSystem, directory: directory)
+        probe = DiskProbe(fileSystem: fileSystem, directory: directory)
         var configuration = configuration
         configuration.segmentByteCount = min(max(configuration.segmentByteCount, 4 << 10), 1 << 30)
         configuration.preallocationByteCount = max(configuration.preallocationByteCount, 4 << 10)

@@ -102,6 +102,19 @@ import Testing
         #expect(bench.machine.pending.isEmpty)
     }
 
+    @Test("What waits for an owner that cannot be reached goes when that is no owner any more")
+    func waiting() {
+        let bench = bench()
+        _ = bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3], unreachable: [3])))
+        _ = bench.tell(.strayStored(first))
+        _ = bench.tell(.transfer(.scanned(ticket(1), entries, next: nil)))
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        #expect(bench.machine.pending.count == 1)
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2], holders: [2, 3], unreachable: [3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(3)))])
+    }
+
     @Test("An entry goes only when every owner has confirmed it: by wanting it not, or by a delivery on disk")
     func drop() {
         let bench = offering()
