@@ -43,8 +43,9 @@ extension Homecoming {
     ) {
         let owners = otherOwners(of: partition, view)
         if let index = walks.firstIndex(where: { $0.steps.partition == partition }) {
-            // What the owners of yesterday have confirmed says nothing about those of today.
-            if Set(walks[index].owners) != Set(owners) {
+            // What the owners of yesterday have confirmed says nothing about those of today; and what was kept since it was
+            // held or owned then is not dropped by the rest of a walk.
+            if Set(walks[index].owners) != Set(owners) || walks[index].drops != mayDrop(partition, view) {
                 walks.remove(at: index)
                 schedule(partition, at: now)
             }
@@ -177,7 +178,9 @@ extension Homecoming {
         }
         let first = view.tokens(of: partition).lowerBound
         walks.append(
-            Walk(steps: PartitionWalk(partition: partition, targets: reachable, from: first), owners: owners))
+            Walk(
+                steps: PartitionWalk(partition: partition, targets: reachable, from: first), owners: owners,
+                drops: mayDrop(partition, view)))
         advance(walks.count - 1, view, at: now, into: &effects)
     }
 
@@ -185,10 +188,8 @@ extension Homecoming {
         _ index: Int, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
     ) {
         if walks[index].steps.phase == .batchDone, walks[index].dropTicket == nil {
-            let mayDrop =
-                walks[index].reachesEveryOwner && !view.held.contains(walks[index].steps.partition)
-                && !view.owned.contains(walks[index].steps.partition)
-            let confirmed = mayDrop ? walks[index].steps.confirmed : []
+            let confirmed =
+                walks[index].drops && walks[index].reachesEveryOwner ? walks[index].steps.confirmed : []
             if confirmed.isEmpty {
                 walks[index].steps.resume()
             } else {
@@ -236,6 +237,10 @@ extension Homecoming {
         } else {
             forget(partition)
         }
+    }
+
+    private func mayDrop(_ partition: PartitionID, _ view: HandoffView) -> Bool {
+        !view.held.contains(partition) && !view.owned.contains(partition)
     }
 
     private func otherOwners(of partition: PartitionID, _ view: HandoffView) -> [NodeID] {

@@ -63,6 +63,8 @@ public struct Homecoming: StateMachine, Sendable {
         var steps: PartitionWalk
         /// Every owner beside this node that the partition had when the walk began.
         let owners: [NodeID]
+        /// Whether what every owner confirms is dropped: this node neither owns nor holds the partition.
+        let drops: Bool
         var dropTicket: HandoffTicket?
         /// Something was stored behind the walk's back.
         var hasNews = false

@@ -102,6 +102,23 @@ import Testing
         #expect(bench.machine.pending.isEmpty)
     }
 
+    @Test("What was kept since the partition was owned is walked anew, and dropped, when it is not any more")
+    func changedWalk() {
+        let bench = bench()
+        _ = bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3], unreachable: [2, 3])))
+        _ = bench.tell(.strayStored(first))
+        _ = bench.tell(.viewChanged(view(owners: [1, 2, 3], holders: [2, 3])))
+        _ = bench.tell(.transfer(.scanned(ticket(1), entries, next: 3)))
+        _ = bench.tell(.transfer(.answered(ticket(2), .wanted([]))))
+        #expect(
+            bench.tell(.transfer(.answered(ticket(3), .wanted([])))) == [
+                .transfer(.scan(first, from: 3, limit: 1024, ticket(4)))
+            ])
+        #expect(
+            bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(5)))])
+    }
+
     @Test("What waits for an owner that cannot be reached goes when that is no owner any more")
     func waiting() {
         let bench = bench()

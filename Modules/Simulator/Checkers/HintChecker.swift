@@ -16,7 +16,8 @@ enum HintNote {
 /// A hint goes only after its owner has what it was kept for: the write that it missed, and not all that the copy beside the
 /// hint knows, which grows while the hint is on its way.
 ///
-/// Who neither owns nor holds the key by anybody's ring need not have it any more, and has it from others if it comes back.
+/// Who does not own the key by anybody's ring need not have it any more, and has it from others if it comes back: what a
+/// hint was kept for has gone home to those who did, and its copy with it.
 struct HintChecker {
     private struct Debt {
         let host: Int
@@ -97,7 +98,7 @@ struct HintChecker {
         case .ring(let ring):
             debts.removeAll { debt in
                 let replicas = ring.replicas(of: ring.partition(of: debt.token))
-                return !replicas.contains { ring.members[Int($0)].id == debt.owner }
+                return !replicas.prefix(replicas.ownerCount).contains { ring.members[Int($0)].id == debt.owner }
             }
         }
     }

@@ -23,6 +23,9 @@ extension FaultInjector {
             world.report("the disk of host \(host.index) rots")
             rot(host)
         case .unreadable:
+            // More of them leave nothing of so small a store.
+            guard !hasUnreadablePlace else { return }
+            hasUnreadablePlace = true
             world.marks.count(.unreadableRange)
             makeUnreadable(host, in: world)
         case .misdirectedWrite:

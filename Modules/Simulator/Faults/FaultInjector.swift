@@ -28,6 +28,7 @@ struct FaultInjector {
     var isFrailSpent = false
     /// Images of the frail disk, and whose they are.
     var backups: [(id: NodeID, disk: VirtualFileSystem, isDamaged: Bool)] = []
+    var hasUnreadablePlace = false
     var hasLongPartition = false
     var hasLongPause = false
     /// Members that an operator has yet to remove.
