@@ -78,7 +78,7 @@ struct PlantedCommand: AsyncParsableCommand {
                 results.append(await result(of: bug, isPlain: isPlain))
             }
             survivors += results.allSatisfy(\.found.isEmpty) ? 1 : 0
-            if let seed = results.last(where: { $0.seed != nil })?.seed {
+            if record != nil, let seed = results.reversed().lazy.compactMap({ $0.seed() }).first {
                 recorded.removeAll { $0.bug == bug }
                 recorded.append(seed)
             }

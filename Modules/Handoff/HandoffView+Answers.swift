@@ -11,9 +11,7 @@ extension HandoffView {
     /// on the holder acknowledges nothing to a coordinator that leaves the new owner out. Check and read belong into one
     /// step of the shell.
     public func refusals(of request: PullRequest, by puller: NodeID) -> PartitionSet {
-        request.partitions.filtered {
-            !held.contains($0) || !(isOwner(puller, of: $0) || PlantedBug.strangerMayPull.isPlanted)
-        }
+        request.partitions.filtered { !held.contains($0) || !isOwner(puller, of: $0) }
     }
 
     /// Whether this node may confirm an offer of a partition, or a delivery into it, as its owner.

@@ -86,8 +86,6 @@
     case strayIsDroppedTooEarly
     /// A stray is dropped though it has changed since its owners confirmed it.
     case changedStrayIsDropped
-    /// A holder lets itself be read by a new owner that it does not know as one, and acknowledges writes without it after.
-    case strangerMayPull
     /// The next batch of a transfer begins behind the key that did not fit into the last one.
     case transferSkipsAKey
 

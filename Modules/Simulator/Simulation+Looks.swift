@@ -31,9 +31,9 @@ extension Simulation {
                 return violation
             }
         }
-        let moves = injector.options.kinds.contains { $0 == .join || $0 == .weight }
+        guard !injector.options.kinds.contains(where: { $0 == .join || $0 == .weight }) else { return nil }
         for key in workload.history.keys {
-            let checker = ReachChecker(of: key, in: world, ring, copiesWanted: moves ? 2 : 1)
+            let checker = ReachChecker(of: key, in: world, ring)
             if let violation = checker.check() {
                 return violation
             }

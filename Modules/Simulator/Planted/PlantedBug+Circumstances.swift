@@ -23,7 +23,7 @@ extension PlantedBug {
         case .newerHintIsDropped, .changedStrayIsDropped:
             Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
-        case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted, .strangerMayPull:
+        case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted:
             Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
         case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
             Circumstances(faults: [.weight, .join, .partition, .kill])

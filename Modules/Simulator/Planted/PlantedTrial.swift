@@ -95,9 +95,10 @@ package struct PlantedResult: Sendable {
         |---|---|---|---|---|
         """
 
-    /// The first run that has found it, as a line of the file.
-    package var seed: PlantedSeed? {
-        found.first.flatMap { outcome in
+    /// The first run that has found it and passes without it, as a line of the file; looked for while nothing is planted.
+    package func seed() -> PlantedSeed? {
+        let outcome = found.first { Simulation($0.options).run().violation == nil }
+        return outcome.flatMap { outcome in
             outcome.violation.map { PlantedSeed(bug: bug, invariant: $0.invariant, options: outcome.options) }
         }
     }
