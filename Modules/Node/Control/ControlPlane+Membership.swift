@@ -156,6 +156,15 @@ extension ControlPlane {
         persist(into: &effects)
     }
 
+    /// Nobody has said a word. The disk may be an image of one that has made dots since, and there is nobody to tell: what is
+    /// written now is another actor's.
+    mutating func settleUnheard(at now: Instant, into effects: inout Effects<ControlEffect>) {
+        if configuration.settleTimeout > .zero, upcoming.hasOthers(than: own) {
+            effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))
+        }
+        settle(at: now, into: &effects)
+    }
+
     /// Others have had their say, or there is nobody to ask: the node coordinates writes as soon as every shard goes by what
     /// was heard.
     mutating func settle(at now: Instant, into effects: inout Effects<ControlEffect>) {

@@ -23,7 +23,7 @@ public struct ControlConfiguration: Sendable {
     /// How long an exchange of memberships may take.
     public var exchangeTimeout: Duration = .seconds(5)
     /// How long a node that starts waits for a word of others, to hear whether it has gone back in time, before it
-    /// coordinates writes without.
+    /// coordinates writes without, as another actor. Zero: it waits for nobody, and trusts its disk.
     public var settleTimeout: Duration = .seconds(2)
     /// The least time between two contradictions of what others hold to be this node's word.
     public var contradictionInterval: Duration = .seconds(10)
@@ -240,7 +240,7 @@ public struct ControlPlane: StateMachine, ~Copyable {
             persistAgain(into: &effects)
         }
         if let end = settlesAt, end <= now {
-            settle(at: now, into: &effects)
+            settleUnheard(at: now, into: &effects)
         }
         contradictIfDue(at: now, into: &effects)
         gossip.expire(at: now, into: &gossipEffects)
