@@ -26,9 +26,9 @@ extension ControlPlane {
         }
     }
 
-    /// Takes in another node's membership.
+    /// Takes in another node's membership; `node` is `nil` where it is not known whose.
     mutating func take(
-        _ exchange: MembershipExchange, at now: Instant, into effects: inout Effects<ControlEffect>
+        _ exchange: MembershipExchange, from node: NodeID?, at now: Instant, into effects: inout Effects<ControlEffect>
     ) {
         // An empty membership comes from a node that is about to join and asks what the cluster is like.
         guard !exchange.membership.records.isEmpty else { return }
@@ -43,7 +43,24 @@ extension ControlPlane {
             isTold = isTold || upcoming[own].map { word.runs.contains($0.run) } ?? false
         }
         persist(into: &effects)
-        settle(at: now, into: &effects)
+        settleIfHeard(node, at: now, into: &effects)
+    }
+
+    /// Most of the others have had their say: whoever has known more of this node than it remembers is among them. For the
+    /// node that its disk has forgotten had most of them hear of it too, or wrote as another actor (``settleUnheard(at:into:)``).
+    private mutating func settleIfHeard(
+        _ node: NodeID?, at now: Instant, into effects: inout Effects<ControlEffect>
+    ) {
+        guard settlesAt != nil, let node else { return }
+        heard.insert(node)
+        var (others, speakers) = (0, 0)
+        for record in upcoming.records where record.id != own && record.effectiveState.isInRing {
+            others += 1
+            speakers += heard.contains(record.id) ? 1 : 0
+        }
+        if 2 * speakers > others {
+            settle(at: now, into: &effects)
+        }
     }
 
     /// What others hold to be this node's own word. Nobody heard one that was not on its disk: if it is not the one that the
@@ -156,8 +173,8 @@ extension ControlPlane {
         persist(into: &effects)
     }
 
-    /// Nobody has said a word. The disk may be an image of one that has made dots since, and there is nobody to tell: what is
-    /// written now is another actor's.
+    /// Too few have said a word. The disk may be an image of one that has made dots since, and nobody who knows may have told:
+    /// what is written now is another actor's.
     mutating func settleUnheard(at now: Instant, into effects: inout Effects<ControlEffect>) {
         if configuration.settleTimeout > .zero, upcoming.hasOthers(than: own) {
             effects.emit(.takeActor(NodeID(high: generator.next(), low: generator.next())))
@@ -170,6 +187,7 @@ extension ControlPlane {
     mutating func settle(at now: Instant, into effects: inout Effects<ControlEffect>) {
         guard settlesAt != nil else { return }
         settlesAt = nil
+        heard = []
         isSettling = true
         tellHandoff(at: now, into: &effects)
         acceptWritesIfSettled(into: &effects)

@@ -91,6 +91,8 @@ public struct ControlPlane: StateMachine, ~Copyable {
     var hasStarted = false
     /// Until when the node waits for a word of others before it coordinates writes; `nil` when it has waited.
     var settlesAt: Instant?
+    /// Who has had its say meanwhile; only looked up.
+    var heard: Set<NodeID> = []
     /// It has waited, and coordinates when its shards go by what it heard.
     var isSettling = false
     var hasGoneBackInTime = false
@@ -201,11 +203,11 @@ public struct ControlPlane: StateMachine, ~Copyable {
             persisting = nil
             persistLater(at: now, into: &effects)
         case .exchangeRequested(let exchange, let caller):
-            take(exchange, at: now, into: &effects)
+            take(exchange, from: nil, at: now, into: &effects)
             effects.emit(.answerExchange(ownExchange, caller))
         case .exchangeAnswered(let exchange, let node):
             exchanges.removeAll { $0.node == node }
-            take(exchange, at: now, into: &effects)
+            take(exchange, from: node, at: now, into: &effects)
         case .exchangeFailed(let node):
             exchanges.removeAll { $0.node == node }
         case .synchronise(let node):
