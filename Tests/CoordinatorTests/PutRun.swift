@@ -130,12 +130,12 @@ struct PutRun {
             return
         }
         #expect(reply != nil, "\(self): no answer by the deadline")
-        #expect(owners.isSuperset(of: step.hint) && acknowledged.isDisjoint(with: step.hint), "\(self)")
-        for owner in owners where owner != own && owners.contains(own) {
-            let isStoodInFor = standIns[owner].map { acknowledged.contains($0) } ?? false
+        #expect(replicas.isSuperset(of: step.hint) && acknowledged.isDisjoint(with: step.hint), "\(self)")
+        for replica in replicas where replica != own && owners.contains(own) {
+            let isStoodInFor = standIns[replica].map { acknowledged.contains($0) } ?? false
             #expect(
-                step.hint.contains(owner) != (acknowledged.contains(owner) || isStoodInFor),
-                "\(self): an owner without the object has a hint or a stand-in")
+                step.hint.contains(replica) != (acknowledged.contains(replica) || isStoodInFor),
+                "\(self): an owner or holder without the object has a hint or a stand-in")
         }
     }
 

@@ -200,8 +200,14 @@ import Testing
     func ownerAgain() {
         let bench = offering()
         #expect(bench.tell(.transfer(.answered(ticket(2), .wanted([])))).isEmpty)
-        #expect(bench.tell(.viewChanged(view(owners: [1, 2, 3], holders: [2, 3]))).isEmpty)
+        #expect(
+            bench.tell(.viewChanged(view(owners: [1, 2, 3], holders: [2, 3])))
+                == [.transfer(.scan(first, from: 0, limit: 1024, ticket(4)))])
         #expect(bench.tell(.transfer(.answered(ticket(3), .wanted([])))).isEmpty)
+        #expect(
+            bench.tell(.transfer(.scanned(ticket(4), entries, next: nil))) == [offer(to: 2, 5), offer(to: 3, 6)])
+        #expect(bench.tell(.transfer(.answered(ticket(5), .wanted([])))).isEmpty)
+        #expect(bench.tell(.transfer(.answered(ticket(6), .wanted([])))).isEmpty)
         #expect(bench.machine.pending.isEmpty)
     }
 

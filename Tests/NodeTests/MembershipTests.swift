@@ -100,7 +100,7 @@ import Wire
         var later = before
         for name in ["once", "twice"] {
             later.amend { $0.name = name }
-            control.receive(.exchangeRequested(exchange([later]), caller), at: .zero, into: &effects)
+            control.receive(.exchangeAnswered(exchange([later]), from: Self.other), at: .zero, into: &effects)
         }
         let told = Told(&effects)
         #expect(told.actors.count == 1 && told.actors != [Self.own])
@@ -116,7 +116,8 @@ import Wire
         #expect(control.ownRecord.map { $0.version > later.version } == true)
     }
 
-    @Test func `a node with others to ask coordinates nothing until one has spoken, or none has in time`() {
+    @Test
+    func `a node with others to ask coordinates nothing until most have spoken, or as another actor when none has`() {
         var control = control(knowing: [member(Self.own), member(Self.other)])
         var effects = Effects<ControlEffect>()
         control.receive(.start(seeds: []), at: .zero, into: &effects)
@@ -124,7 +125,20 @@ import Wire
         control.receive(.viewAdopted(control.membership.epoch), at: .zero, into: &effects)
         #expect(!Told(&effects).acceptsWrites)
         control.expire(at: Instant.zero.advanced(by: .seconds(2)), into: &effects)
-        #expect(Told(&effects).acceptsWrites)
+        let told = Told(&effects)
+        #expect(told.acceptsWrites && told.actors.count == 1 && told.actors != [Self.own])
+
+        let others = (2..<5).map { NodeID(high: 2, low: $0) }
+        var asking = self.control(knowing: ([Self.own] + others).map { member($0) })
+        asking.receive(.start(seeds: []), at: .zero, into: &effects)
+        asking.receive(.viewAdopted(asking.membership.epoch), at: .zero, into: &effects)
+        for (speaker, isEnough) in [(others[0], false), (others[0], false), (others[1], true)] {
+            _ = effects.takeAll()
+            asking.receive(
+                .exchangeAnswered(exchange([member(Self.own)]), from: speaker), at: .zero, into: &effects)
+            let told = Told(&effects)
+            #expect(told.acceptsWrites == isEnough && told.actors.isEmpty)
+        }
 
         var alone = self.control(knowing: [member(Self.own)])
         alone.receive(.start(seeds: []), at: .zero, into: &effects)

@@ -2,6 +2,7 @@ import Causality
 import Coordinator
 import Machine
 import Node
+import Storage
 import Testing
 
 /// What strict quorums promise: R + W > N, and no fallback counts.
@@ -83,7 +84,11 @@ import Testing
         for index in 0..<6 {
             let key = "key-\(index)"
             let first = try #require(try cluster.put(key, "first", of: 0).dot)
-            let coordinator = try #require(cluster.hosts.firstIndex { $0.id == first.actor.node })
+            let coordinator = try #require(
+                try cluster.hosts.firstIndex { host in
+                    try IdentityFile.open(in: VirtualHost.directory, on: host.fileSystem)?.identity.actor
+                        == first.actor.node
+                })
             let others = cluster.hosts.indices.filter { $0 != coordinator }
             cluster.rest()
             // The others acknowledge what the coordinator's disk has not.

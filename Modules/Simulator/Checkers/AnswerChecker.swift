@@ -95,8 +95,9 @@ struct AnswerChecker {
                     key: key.name)
             }
         }
-        // By index: a copy of each write would cost more than the look at it.
-        for number in key.writes.indices {
+        // Only a later write can have seen one of them. By index: a copy of each write would cost more than the look at it.
+        guard let earliest = shown.min() else { return nil }
+        for number in key.writes.indices.dropFirst(earliest + 1) {
             guard let dot = key.writes[number].dot, !key.writes[number].past.isEmpty else { continue }
             for one in shown where key.writes[number].past.contains(one) && object.context.contains(dot) {
                 return Violation(

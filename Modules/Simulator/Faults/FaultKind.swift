@@ -102,7 +102,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .slowness, .clock, .slowDisk: (10, 60)
         case .diskError, .failedSync, .fullDisk: (15, 120)
         case .lyingSync, .rot, .lostDisk, .misdirectedWrite, .unreadable, .restoredBackup, .clone: (10, 60)
-        case .overload: (10, 60)
+        case .overload: (30, 120)
         case .join: (5, 60)
         case .weight: (2, 60)
         }
