@@ -136,6 +136,7 @@ import Wire
             _ = effects.takeAll()
             asking.receive(
                 .exchangeAnswered(exchange([member(Self.own)]), from: speaker), at: .zero, into: &effects)
+            asking.receive(.membershipPersisted, at: .zero, into: &effects)
             let told = Told(&effects)
             #expect(told.acceptsWrites == isEnough && told.actors.isEmpty)
         }
