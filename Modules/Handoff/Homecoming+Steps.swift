@@ -165,6 +165,11 @@ extension Homecoming {
     private mutating func begin(
         _ partition: PartitionID, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
     ) {
+        if PlantedBug.holderLetsGoTooEarly.isPlanted, view.relieved.contains(partition) {
+            forget(partition)
+            relinquish(partition, at: now, into: &effects)
+            return
+        }
         let owners = otherOwners(of: partition, view)
         if owners.isEmpty, owed.contains(partition) {
             forget(partition)

@@ -12,6 +12,8 @@
     case dotsWithoutEpochs
     /// Dots that left the node before they were lost with the power are issued again (riak_kv#1865).
     case uncleanStopKeepsEpochs
+    /// A clean stop makes good the unclean ones before it: records of then are trusted again.
+    case cleanStopTrustsAll
     /// Dots of a commit that failed, and that left the node before, are issued again.
     case failedCommitKeepsEpochs
     /// Epochs are used before their reservation is on disk, so that the next start uses them again.
@@ -80,7 +82,7 @@
     case newerHintIsDropped
     /// A new owner calls itself a holder when it has merged the first copy (riak_kv#1754).
     case partitionIsClaimedTooEarly
-    /// A former owner stops holding a partition before its new owners hold it.
+    /// A former owner stops holding a partition on the word of its new owners that they hold it, whatever it has beyond.
     case holderLetsGoTooEarly
     /// A stray is dropped when some of its owners have confirmed it.
     case strayIsDroppedTooEarly

@@ -7,11 +7,15 @@ import Testing
     private static let node = NodeID(high: 1, low: 2)
 
     private func store(on fileSystem: VirtualFileSystem, hintLimit: Int = 1000) throws -> ObjectStore {
+        try store(on: fileSystem, identity(on: fileSystem), hintLimit: hintLimit)
+    }
+
+    /// The identity of a node on an empty disk.
+    private func identity(on fileSystem: VirtualFileSystem) throws -> IdentityFile {
         try fileSystem.createDirectory("data")
-        let identity = try IdentityFile.create(
+        return try IdentityFile.create(
             NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
             on: fileSystem)
-        return try store(on: fileSystem, identity, hintLimit: hintLimit)
     }
 
     private func reopened(on fileSystem: VirtualFileSystem) throws -> ObjectStore {
@@ -125,10 +129,7 @@ import Testing
 
     @Test func `the dot of a lost write is not given to another after a clean stop either`() throws {
         let fileSystem = VirtualFileSystem()
-        try fileSystem.createDirectory("data")
-        let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
-            on: fileSystem)
+        let identity = try identity(on: fileSystem)
         var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         try #require(write("1", to: store) != nil)
         try store.commit()
@@ -152,10 +153,7 @@ import Testing
     /// A clean stop says that nothing of its own run is missing, and nothing of the runs before.
     @Test func `the dot of a lost write is not given to another after an unclean stop and a clean one`() throws {
         let fileSystem = VirtualFileSystem()
-        try fileSystem.createDirectory("data")
-        let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
-            on: fileSystem)
+        let identity = try identity(on: fileSystem)
         var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         try #require(write("1", to: store) != nil)
         try store.commit()
@@ -179,10 +177,7 @@ import Testing
     /// The hint that was delivered is of an earlier write than the one that has just been added.
     @Test func `a hint that is added in the batch in which an older one is dropped stays`() throws {
         let fileSystem = VirtualFileSystem()
-        try fileSystem.createDirectory("data")
-        let identity = try IdentityFile.create(
-            NodeIdentity(node: Self.node, cluster: "virtual", partitions: 32, replicas: 3, birth: 7), in: "data",
-            on: fileSystem)
+        let identity = try identity(on: fileSystem)
         let (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         let owner = NodeID(high: 3, low: 4)
         let key = ByteBuffer(string: "key")

@@ -14,6 +14,7 @@ extension PlantedBug {
         switch self {
         case .uncleanStopKeepsEpochs, .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
         case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
+        case .cleanStopTrustsAll: Circumstances(faults: [.restoredBackup, .powerCut], seconds: 120)
         case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
         case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging])
         case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
@@ -23,11 +24,13 @@ extension PlantedBug {
         case .newerHintIsDropped, .changedStrayIsDropped:
             Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
-        case .staleRingIsAccepted, .ownersAreNotCounted, .formerHoldersAreNotCounted:
+        case .staleRingIsAccepted: Circumstances(faults: [.join, .lateControl, .kill, .partition], seconds: 120)
+        case .ownersAreNotCounted, .formerHoldersAreNotCounted:
             Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
-        case .partitionIsClaimedTooEarly, .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
+        case .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
             Circumstances(faults: [.weight, .join, .partition, .kill])
-        case .transferSkipsAKey: Circumstances(faults: [.weight, .join])
+        case .partitionIsClaimedTooEarly: Circumstances(faults: [.join, .partition, .kill])
+        case .transferSkipsAKey: Circumstances(faults: [.join])
         case .ownWordUndoesOperators: Circumstances(faults: [.weight, .kill])
         case .lostAreNotLookedFor: Circumstances(faults: [.partition], seconds: 240)
         default: nil

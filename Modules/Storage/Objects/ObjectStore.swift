@@ -96,7 +96,7 @@ public final class ObjectStore {
         let isTrusted = recovery.isNew || (recovery.wasClean && !recovery.isDamaged && recovery.bytesCut == 0)
         epochFloor =
             isTrusted || PlantedBug.uncleanStopKeepsEpochs.isPlanted
-            ? identity.identity.epochFloor : epochs.firstOfThisRun
+            ? (PlantedBug.cleanStopTrustsAll.isPlanted ? 1 : identity.identity.epochFloor) : epochs.firstOfThisRun
         marks = try Self.readMarks(from: engine)
         try reserveEpochs()
     }
