@@ -129,7 +129,7 @@ import Testing
 
     @Test func `the dot of a lost write is not given to another after a clean stop either`() throws {
         let fileSystem = VirtualFileSystem()
-        let identity = try identity(on: fileSystem)
+        let identity = try self.identity(on: fileSystem)
         var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         try #require(write("1", to: store) != nil)
         try store.commit()
@@ -153,7 +153,7 @@ import Testing
     /// A clean stop says that nothing of its own run is missing, and nothing of the runs before.
     @Test func `the dot of a lost write is not given to another after an unclean stop and a clean one`() throws {
         let fileSystem = VirtualFileSystem()
-        let identity = try identity(on: fileSystem)
+        let identity = try self.identity(on: fileSystem)
         var (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         try #require(write("1", to: store) != nil)
         try store.commit()
@@ -177,7 +177,7 @@ import Testing
     /// The hint that was delivered is of an earlier write than the one that has just been added.
     @Test func `a hint that is added in the batch in which an older one is dropped stays`() throws {
         let fileSystem = VirtualFileSystem()
-        let identity = try identity(on: fileSystem)
+        let identity = try self.identity(on: fileSystem)
         let (store, engine) = try opened(on: fileSystem, identity, hintLimit: 1000)
         let owner = NodeID(high: 3, low: 4)
         let key = ByteBuffer(string: "key")

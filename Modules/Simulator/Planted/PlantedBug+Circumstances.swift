@@ -13,8 +13,8 @@ extension PlantedBug {
     package var circumstances: Circumstances? {
         switch self {
         case .uncleanStopKeepsEpochs, .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
-        case .peerAheadIsIgnored: Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
-        case .cleanStopTrustsAll: Circumstances(faults: [.restoredBackup, .powerCut], seconds: 120)
+        case .peerAheadIsIgnored, .cleanStopTrustsAll:
+            Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
         case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
         case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging])
         case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
