@@ -68,6 +68,16 @@ extension Object {
         self.init(context: context, siblings: siblings)
     }
 
+    /// Reads no more of an object than what it knows.
+    package static func context(
+        decoding buffer: inout ByteBuffer, limits: CausalityLimits = CausalityLimits()
+    ) throws(DecodingFailure) -> CausalContext {
+        guard try buffer.decodeInteger(as: UInt8.self, "object format") == format else {
+            throw .invalid("object format")
+        }
+        return try decodeClock(from: &buffer, limits: limits).context
+    }
+
     /// Writes the context and the dots of the siblings: all that tells two states of a key apart.
     func encodeClock(into buffer: inout ByteBuffer) {
         buffer.writeVarint(UInt64(context.actorCount))

@@ -83,7 +83,7 @@ extension Simulation {
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
         if case .written(let dot, _) = response, case .write(let write) = operation.kind {
             workload.history.keys[operation.key].writes[write].replicas = world.replicas(
-                of: workload.history.keys[operation.key].key, knownToMakerOf: dot)
+                of: workload.history.keys[operation.key].token, knownToMakerOf: dot)
             let copies = copies(of: workload.history.keys[operation.key])
             let ring = world.mergedRing
             violation =

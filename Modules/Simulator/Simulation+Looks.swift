@@ -1,6 +1,5 @@
 import Causality
 import Coordinator
-import Hashing
 import Machine
 import Node
 import Ring
@@ -76,7 +75,7 @@ extension Simulation {
         }
         let keys = workload.history.keys
         let before = fingerprints
-        fingerprints = keys.map { ring.replicas(of: ring.partition(of: Token(key: $0.key))).fingerprint }
+        fingerprints = keys.map { ring.replicas(of: ring.partition(of: $0.token)).fingerprint }
         guard before.count == keys.count else { return nil }
         for index in keys.indices where fingerprints[index] != before[index] {
             if let violation = check(keys[index], last: 16, in: ring) {

@@ -34,7 +34,7 @@ struct CopyChecker {
         self.world = world
         self.disksLost = disksLost
         self.key = key
-        let token = Token(key: key.key).value
+        let token = key.token.value
         copies = world.hosts.map { Self.copy(of: key.key, token, at: $0) }
     }
 
@@ -42,7 +42,7 @@ struct CopyChecker {
         guard !host.isGone else { return .knows(CausalContext()) }
         guard let node = host.node, !host.isDamaged, host.failure == nil else { return .unknown }
         do throws(StorageFailure) {
-            return .knows(try node.reader.read(token: token, key: key)?.context ?? CausalContext())
+            return .knows(try node.reader.context(token: token, key: key) ?? CausalContext())
         } catch {
             return .unknown
         }
@@ -65,7 +65,7 @@ struct CopyChecker {
         guard disksLost == 0, key.writes[number].isStrict, let dot = key.writes[number].dot, let ring else {
             return nil
         }
-        let replicas = ring.replicas(of: ring.partition(of: Token(key: key.key)))
+        let replicas = ring.replicas(of: ring.partition(of: key.token))
         var lacking: [Int] = []
         for position in 0..<replicas.count where replicas.holds(at: position) {
             let id = ring.members[Int(replicas[position])].id
@@ -91,7 +91,7 @@ extension CopyChecker {
     func checkNewcomers(of number: Int, in ring: Ring?) -> Violation? {
         let write = key.writes[number]
         guard disksLost == 0, write.isStrict, !write.replicas.isEmpty, let dot = write.dot, let ring else { return nil }
-        let replicas = ring.replicas(of: ring.partition(of: Token(key: key.key)))
+        let replicas = ring.replicas(of: ring.partition(of: key.token))
         for position in 0..<replicas.ownerCount where replicas.holds(at: position) {
             let id = ring.members[Int(replicas[position])].id
             guard !write.replicas.contains(id), let host = world.hosts.first(where: { $0.id == id }) else { continue }
@@ -108,10 +108,10 @@ extension CopyChecker {
 
 extension World {
     /// Owners and holders of a key as the node that made a dot knows them; none where it does not run.
-    func replicas(of key: ByteBuffer, knownToMakerOf dot: Dot) -> [NodeID] {
+    func replicas(of token: Token, knownToMakerOf dot: Dot) -> [NodeID] {
         guard let node = hosts.first(where: { $0.id == dot.actor.node && !$0.isClone })?.node else { return [] }
         let ring = node.view.ring
-        return ring.replicas(of: ring.partition(of: Token(key: key))).map { ring.members[Int($0)].id }
+        return ring.replicas(of: ring.partition(of: token)).map { ring.members[Int($0)].id }
     }
 
     /// The ring of all that any node knows: one node's view may be older in what another says of itself.

@@ -59,7 +59,8 @@ struct HintChecker {
                     hinted[place] = try Self.hintedKeys(at: place, node)
                 }
                 if hinted[place]?.contains(debt.key) ?? false {
-                    debt.isStored = true
+                    // It may be an earlier hint of the key, while this one waits for its commit.
+                    debt.isStored = debt.isStored || !node.hasUncommitted
                 } else if !node.hasUncommitted {
                     switch Self.confirm(debt, world, ring) {
                     case .paid:

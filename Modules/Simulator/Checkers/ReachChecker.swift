@@ -24,7 +24,7 @@ struct ReachChecker {
     func check() -> Violation? {
         let told = key.writes.indices.filter { isToldOn(key.writes[$0]) }
         guard !told.isEmpty else { return nil }
-        let token = Token(key: key.key)
+        let token = key.token
         for owner in ring.ownerIDs(of: ring.partition(of: token)) {
             guard let host = world.hosts.first(where: { $0.id == owner }), let node = host.node, host.failure == nil
             else { continue }

@@ -70,7 +70,7 @@ enum Story {
 
     /// Who has which copy now.
     static func copies(of key: KeyHistory, _ world: World) -> [String] {
-        let token = Token(key: key.key)
+        let token = key.token
         return world.hosts.map { host in
             guard let node = host.node else { return "host \(host.index) is down" }
             let ring = node.view.ring

@@ -1,5 +1,6 @@
 import Causality
 import Coordinator
+import Hashing
 import Machine
 
 /// What is known of an operation's outcome.
@@ -73,6 +74,7 @@ struct Write {
 struct KeyHistory {
     let name: String
     let key: ByteBuffer
+    let token: Token
     let model: KeyModel
     var writes: [Write] = []
     /// Whose dot is whose, as far as it was seen; only looked up.
@@ -80,6 +82,13 @@ struct KeyHistory {
     /// Dots of strict writes that were acknowledged by at least one, by at least two, and so on.
     private(set) var settled: [CausalContext] = []
     var operations: [Int] = []
+
+    init(name: String, key: ByteBuffer, model: KeyModel) {
+        self.name = name
+        self.key = key
+        token = Token(key: key)
+        self.model = model
+    }
 
     /// How the value of a write begins.
     func text(of write: Int, by client: Int) -> String { "\(name)\(Self.infix)\(write) of client \(client)" }

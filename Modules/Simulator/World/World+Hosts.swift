@@ -32,6 +32,7 @@ extension World {
         let clone = SimulatedHost(index: index, id: host.id, address: address, seed: seed)
         clone.replaceDisk(with: host.fileSystem.image())
         clone.isClone = true
+        hasClones = true
         clone.isDamaged = host.isDamaged
         hosts.append(clone)
     }

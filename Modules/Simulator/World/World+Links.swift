@@ -44,7 +44,7 @@ extension World {
 
     /// Where a host finds an identity: at the one host that has it, or where its own membership says if there are two.
     private func host(of node: NodeID, asking host: SimulatedHost) -> Int? {
-        guard let home = hostOfNode[node], hosts.contains(where: { $0.isClone && $0.id == node }) else {
+        guard hasClones, let home = hostOfNode[node], hosts.contains(where: { $0.isClone && $0.id == node }) else {
             return hostOfNode[node]
         }
         guard let port = host.node?.exchange.membership[node]?.port, hosts.indices.contains(Int(port) - 1) else {

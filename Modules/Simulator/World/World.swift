@@ -24,6 +24,8 @@ final class World {
     /// Nanoseconds since the beginning.
     var now: Int64 = 0
     var hosts: [SimulatedHost] = []
+    /// There is, or was, a host on a copy of another's disk.
+    var hasClones = false
     /// Where every identity lives that there ever was; only looked up.
     var hostOfNode: [NodeID: Int] = [:]
     var generator: SeededGenerator

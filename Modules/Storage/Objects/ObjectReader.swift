@@ -37,6 +37,12 @@ public struct ObjectReader: Sendable {
         try engine.get(.objects, token: token, key: key).flatMap { Self.object(in: $0) }
     }
 
+    /// What the local copy of a key knows, or `nil` where there is none: its values are not read.
+    public func context(token: UInt64, key: ByteBuffer) throws(StorageFailure) -> CausalContext? {
+        guard var value = try engine.get(.objects, token: token, key: key)?.value else { return nil }
+        return try? ObjectRecord.context(decoding: &value)
+    }
+
     /// As ``read(token:key:)``, without touching the disk.
     public func readIfCached(token: UInt64, key: ByteBuffer) throws(StorageFailure) -> CachedObject {
         switch try engine.getIfCached(.objects, token: token, key: key) {

@@ -19,6 +19,12 @@ struct ObjectRecord {
         try buffer.decodeEnd("object record")
     }
 
+    /// The context alone.
+    static func context(decoding buffer: inout ByteBuffer) throws(DecodingFailure) -> CausalContext {
+        _ = try buffer.decodeVarint("key epoch")
+        return try Object.context(decoding: &buffer)
+    }
+
     func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(ByteBuffer.varintByteLimit + object.encodedByteCountEstimate)
