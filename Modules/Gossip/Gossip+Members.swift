@@ -217,7 +217,7 @@ extension Gossip {
         guard let accuser, table.update(index, { $0.suspicion?.confirm(by: accuser) ?? false }) == true,
             let entry = table.entries[index], let suspicion = entry.suspicion
         else { return }
-        setDeadline(suspicion.deadline, for: .suspicion(index))
+        setDeadline(max(now, suspicion.deadline), for: .suspicion(index))
         queue.insert(GossipUpdate(entry.member, accuser: accuser))
     }
 
@@ -238,7 +238,7 @@ extension Gossip {
             return entry.suspicion?.deadline
         }
         if let deadline = deadline ?? nil {
-            setDeadline(deadline, for: .suspicion(index))
+            setDeadline(max(now, deadline), for: .suspicion(index))
         }
     }
 

@@ -6,7 +6,8 @@ extension Homecoming {
         let before = self.view
         self.view = view
         let relieved = view.relieved
-        for partition in strays where view.owned.contains(partition) && !(before?.held.contains(partition) ?? true) {
+        for partition in strays
+        where view.owned.contains(partition) && !(before?.held ?? view.held).contains(partition) {
             owed.insert(partition)
         }
         owed = owed.intersection(view.owned)
@@ -14,8 +15,13 @@ extension Homecoming {
             !owed.contains(walk.steps.partition) && !relieved.contains(walk.steps.partition)
                 && (view.owned.contains(walk.steps.partition) || view.held.contains(walk.steps.partition))
         }
-        // What was true of the owners before may be true no longer.
-        relinquished = relinquished.intersection(relieved)
+        // What was true of the owners before may be true no longer; where it is, it is said again under the new view.
+        relinquished = relinquished.intersection(relieved).filtered { partition in
+            before.map { Set(otherOwners(of: partition, $0)) == Set(otherOwners(of: partition, view)) } ?? false
+        }
+        if !relinquished.isEmpty {
+            sayRelinquished(by: now.advanced(by: Self.gatherTime))
+        }
         for index in 0..<UInt32(strays.capacity) {
             let partition = PartitionID(index: index)
             if owed.contains(partition) {
@@ -60,16 +66,20 @@ extension Homecoming {
         }
     }
 
-    /// Clears the bit of a partition that every owner has from here.
-    private mutating func relinquish(_ partition: PartitionID, at now: Instant, into effects: inout Effects<Effect>) {
-        var fresh = PartitionSet.none(of: strays.capacity)
-        fresh.insert(partition)
-        effects.emit(.relinquish(fresh))
+    /// How long bits are gathered that are to be cleared: each word of a member is a membership more for everyone.
+    private static let gatherTime = Duration.milliseconds(500)
+
+    /// Clears the bit of a partition that every owner has from here, in a while, with those that come meanwhile.
+    private mutating func relinquish(_ partition: PartitionID, at now: Instant) {
         relinquished.insert(partition)
-        relinquishDeadline = relinquishDeadline ?? now.advanced(by: configuration.requestTimeout)
+        sayRelinquished(by: now.advanced(by: Self.gatherTime))
     }
 
-    /// Clears bits once more that were lost on their way into the membership, as it seems.
+    private mutating func sayRelinquished(by deadline: Instant) {
+        relinquishDeadline = min(relinquishDeadline ?? deadline, deadline)
+    }
+
+    /// Clears bits, and once more those that were lost on their way into the membership, as it seems.
     mutating func sayAgain(at now: Instant, into effects: inout Effects<Effect>) {
         guard !relinquished.isEmpty else {
             relinquishDeadline = nil
@@ -105,8 +115,11 @@ extension Homecoming {
     /// Takes note of data that was found, unless this node owns or holds its partition.
     mutating func note(_ partition: PartitionID, at now: Instant) {
         guard Int(partition.index) < strays.capacity, !strays.contains(partition) else { return }
-        // What is held waits until every owner holds it.
-        if let view, view.owned.contains(partition) || view.held.contains(partition) { return }
+        // What is held waits until every owner holds it; what is owned alone came from before it was.
+        if let view, view.held.contains(partition) { return }
+        if let view, view.owned.contains(partition) {
+            owed.insert(partition)
+        }
         schedule(partition, at: now)
     }
 
@@ -152,7 +165,7 @@ extension Homecoming {
             advance(index, view, at: now, into: &effects)
             if walks[index].steps.phase == .ended {
                 let walk = walks.remove(at: index)
-                finish(walk, view, at: now, into: &effects)
+                finish(walk, view, at: now)
             } else {
                 index += 1
             }
@@ -167,7 +180,7 @@ extension Homecoming {
     ) {
         if PlantedBug.holderLetsGoTooEarly.isPlanted, view.relieved.contains(partition) {
             forget(partition)
-            relinquish(partition, at: now, into: &effects)
+            relinquish(partition, at: now)
             return
         }
         let owners = otherOwners(of: partition, view)
@@ -211,9 +224,7 @@ extension Homecoming {
         }
     }
 
-    private mutating func finish(
-        _ walk: Walk, _ view: HandoffView, at now: Instant, into effects: inout Effects<Effect>
-    ) {
+    private mutating func finish(_ walk: Walk, _ view: HandoffView, at now: Instant) {
         let partition = walk.steps.partition
         // What is damaged here nobody meets here either.
         let isWhole =
@@ -221,7 +232,7 @@ extension Homecoming {
             && (!walk.steps.hasLeftovers || walk.steps.hasUnreadable)
         if isWhole, view.relieved.contains(partition) {
             forget(partition)
-            relinquish(partition, at: now, into: &effects)
+            relinquish(partition, at: now)
         } else if isWhole, owed.contains(partition) {
             forget(partition)
         } else if walk.steps.hasFailed || walk.hasNews || (walk.steps.hasLeftovers && walk.reachesEveryOwner) {

@@ -31,7 +31,7 @@ public enum TransferEvent: Equatable, Sendable {
 public enum LoadedEntry: Equatable, Sendable {
     /// The key and its object.
     case found(TransferEntry)
-    /// Nothing in the state that was asked for: it has been dropped or, asked for by hash, written to.
+    /// Nothing: it has been dropped; or it was asked for by hash, has been written to, and shares its token with others.
     case gone
     /// Something that cannot be read.
     case unreadable

@@ -108,38 +108,14 @@ extension LogEngine {
         of segment: SegmentState, from offset: Int, byteCount: Int
     ) throws(StorageFailure) -> SegmentImage {
         let count = min(byteCount, segment.end - offset)
-        do throws(StorageFailure) {
-            let bytes: ByteBuffer
-            do throws(StorageFailure) {
-                bytes = try segment.file.read(count, at: offset)
-            } catch .inputOutput {
-                bytes = try readAroundLosses(segment.file, count, at: offset)
-            }
+        do {
+            let bytes = try segment.file.read(count, at: offset)
             return SegmentImage(nonce: segment.nonce, start: offset, bytes: bytes.padded(to: count))
         } catch .closed {
             throw .closed
         } catch {
             throw .inputOutput(code: error.code ?? 0, Self.unreadable)
         }
-    }
-
-    /// A stretch in pieces; what is lost is zeros, in which no batch and no record is found.
-    private func readAroundLosses(
-        _ file: any StorageFile, _ byteCount: Int, at offset: Int
-    ) throws(StorageFailure) -> ByteBuffer {
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(byteCount)
-        // Sector by sector, since a disk loses no less.
-        let sectorByteCount = 512
-        while bytes.readableBytes < byteCount {
-            let room = sectorByteCount - (offset + bytes.readableBytes) % sectorByteCount
-            let count = min(room, byteCount - bytes.readableBytes)
-            var piece = try probe.read(count, at: offset + bytes.readableBytes, of: file) ?? ByteBuffer()
-            let missing = count - piece.readableBytes
-            bytes.writeBuffer(&piece)
-            bytes.writeRepeatingByte(0, count: missing)
-        }
-        return bytes
     }
 
     /// Appends what is live among the items, durably, and points the index at the copies. Returns the bytes written.

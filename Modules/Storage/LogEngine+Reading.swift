@@ -86,18 +86,7 @@ extension LogEngine {
                 last += 1
                 end = following.offset + following.byteCount
             }
-            let bytes: ByteBuffer
-            do {
-                bytes = try found[next].candidate.file.read(end - begin, at: begin)
-            } catch .inputOutput {
-                // Perhaps it is one of them, and the others can be read.
-                for item in found[next...last] {
-                    records[item.index] = try record(
-                        of: item.candidate, token: entries[item.index].token, key: nil)
-                }
-                next = last + 1
-                continue
-            }
+            let bytes = try found[next].candidate.file.read(end - begin, at: begin)
             for item in found[next...last] {
                 let index = bytes.readerIndex + item.candidate.slot.offset - begin
                 switch item.candidate.examine(bytes, at: index, token: entries[item.index].token, key: nil) {
@@ -135,12 +124,9 @@ extension LogEngine {
     }
 
     private func record(
-        of candidate: Candidate, token: UInt64, key: ByteBuffer?
+        of candidate: Candidate, token: UInt64, key: ByteBuffer
     ) throws(StorageFailure) -> Record? {
-        guard let bytes = try probe.read(candidate.slot.byteCount, at: candidate.slot.offset, of: candidate.file) else {
-            lose(candidate)
-            return nil
-        }
+        let bytes = try candidate.file.read(candidate.slot.byteCount, at: candidate.slot.offset)
         switch candidate.examine(bytes, at: bytes.readerIndex, token: token, key: key) {
         case .record(let record):
             return record
@@ -149,14 +135,6 @@ extension LogEngine {
         case .damaged:
             countCorrupt()
             return nil
-        }
-    }
-
-    /// A record that no disk gives back any more: compaction saves what is left around it.
-    private func lose(_ candidate: Candidate) {
-        catalog.withLock { catalog in
-            catalog.corruptRecords += 1
-            if let index = catalog.index(of: candidate.slot.segment) { catalog.segments[index].isDamaged = true }
         }
     }
 
@@ -214,7 +192,7 @@ struct Candidate: Sendable {
         return .record(Record(token: token, key: stored, value: value, hash: head.hash, sequence: head.sequence))
     }
 
-    /// What is known of a key: damaged where the bytes are lost, or do not fit their checks.
+    /// What is known of a key: damaged where the bytes are there and do not fit their checks.
     enum KeyFinding {
         case same
         case other
@@ -222,15 +200,12 @@ struct Candidate: Sendable {
     }
 
     /// Whether the record has this key, reading no more than its head and key.
-    func compareKey(_ key: ByteBuffer, _ probe: DiskProbe) throws(StorageFailure) -> KeyFinding {
+    func compareKey(_ key: ByteBuffer) throws(StorageFailure) -> KeyFinding {
         let usual = min(slot.byteCount, RecordHead.byteCount + (4 << 10))
-        guard var bytes = try probe.read(usual, at: slot.offset, of: file) else { return .damaged }
+        var bytes = try file.read(usual, at: slot.offset)
         guard let head = RecordHead(in: bytes, at: bytes.readerIndex) else { return .damaged }
         if RecordHead.byteCount + head.keyCount > bytes.readableBytes {
-            guard let all = try probe.read(RecordHead.byteCount + head.keyCount, at: slot.offset, of: file) else {
-                return .damaged
-            }
-            bytes = all
+            bytes = try file.read(RecordHead.byteCount + head.keyCount, at: slot.offset)
         }
         guard
             head.sequence == slot.sequence,

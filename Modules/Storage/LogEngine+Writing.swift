@@ -134,7 +134,7 @@ extension LogEngine {
             }
         }
         for (index, candidates) in unresolved {
-            var slots = try slots(of: batch.operations[index].key, among: candidates)
+            var slots = try Self.slots(of: batch.operations[index].key, among: candidates)
             plans[index].replaced = slots.popLast()
             plans[index].others = slots
         }
@@ -159,13 +159,13 @@ extension LogEngine {
     /// The records of a key among those of its token, oldest first: one, as a rule.
     ///
     /// One whose head is damaged counts as the key's where there is no better: two keys of one token are rare, and the
-    /// record is lost in any case. One that the disk does not give at present is a failure: it may be another key's, and
-    /// readable tomorrow. (A caller who names the record by its sequence, from a scan, gets by without reading it.)
-    private func slots(of key: ByteBuffer, among candidates: [Candidate]) throws(StorageFailure) -> [Slot] {
+    /// record is lost in any case. One that the disk does not give is a failure: it may be another key's, and readable
+    /// tomorrow. (A caller who names the record by its sequence, from a scan, gets by without reading it.)
+    static func slots(of key: ByteBuffer, among candidates: [Candidate]) throws(StorageFailure) -> [Slot] {
         var same: [Slot] = []
         var damaged: [Slot] = []
         for candidate in candidates {
-            switch try candidate.compareKey(key, probe) {
+            switch try candidate.compareKey(key) {
             case .same: same.append(candidate.slot)
             case .other: break
             case .damaged: damaged.append(candidate.slot)

@@ -31,7 +31,6 @@ public final class LogEngine: StorageEngine {
     let fileSystem: any FileSystem
     let directory: String
     let configuration: Configuration
-    let probe: DiskProbe
     let catalog: Mutex<Catalog>
     let writer: Mutex<Writer>
 
@@ -49,7 +48,6 @@ public final class LogEngine: StorageEngine {
     ) throws(StorageFailure) {
         self.fileSystem = fileSystem
         self.directory = directory
-        probe = DiskProbe(fileSystem: fileSystem, directory: directory)
         var configuration = configuration
         configuration.segmentByteCount = min(max(configuration.segmentByteCount, 4 << 10), 1 << 30)
         configuration.preallocationByteCount = max(configuration.preallocationByteCount, 4 << 10)

@@ -298,8 +298,7 @@ extension Recovery {
             for candidate in candidates {
                 let finding: Candidate.KeyFinding
                 do {
-                    finding = try candidate.compareKey(
-                        item.key, DiskProbe(fileSystem: fileSystem, directory: directory))
+                    finding = try candidate.compareKey(item.key)
                 } catch {
                     // It may be another key's, and stays beside the new one. Reads take the newest that they find, the
                     // next write of the key replaces both, and the next start looks again.

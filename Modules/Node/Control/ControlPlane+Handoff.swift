@@ -207,6 +207,8 @@ extension ControlPlane {
             case .transfer(let transfer):
                 carryOut(transfer, of: .homecoming, at: now, into: &effects)
             case .relinquish(let partitions):
+                // Not beside a change that the walks have not seen: it is said again under the view that shows that.
+                guard persisting == nil, upcoming.epoch == membership.epoch else { continue }
                 effects.emit(.observe(.relinquished(partitions: partitions.count)))
                 amendOwn(at: now, into: &effects) { record in
                     for partition in partitions {

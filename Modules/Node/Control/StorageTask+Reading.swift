@@ -133,7 +133,11 @@ extension ObjectReader {
         var loaded: [LoadedEntry] = []
         var byteCount = 0
         for entry in wanted where loaded.isEmpty || byteCount < byteLimit {
-            let found = entries(of: entry.token).filter { $0.hash == entry.hash }
+            var found = entries(of: entry.token)
+            if found.count != 1 {
+                found.removeAll { $0.hash != entry.hash }
+            }
+            // The one of its token that has been written to since covers what was asked for.
             guard !found.isEmpty else {
                 loaded.append(.gone)
                 continue
@@ -143,7 +147,7 @@ extension ObjectReader {
             if let object {
                 loaded.append(.found(TransferEntry(key: object.key, object: object.object)))
             } else {
-                let isThere = entries(of: entry.token).contains { $0.hash == entry.hash }
+                let isThere = entries(of: entry.token).contains { $0.hash == found[0].hash }
                 loaded.append(isThere ? .unreadable : .gone)
             }
         }

@@ -57,6 +57,9 @@ extension FaultInjector {
         let range = offset..<min(byteCount, offset + Int(draw(1...32)) * sector)
         world.report("\(range.count) bytes of \(path) on host \(host.index) can no longer be read")
         host.fileSystem.setUnreadable(range, in: path)
+        // What cannot be read fails until somebody looks: then the node starts again without it.
+        host.failure = .inputOutput(code: FileSystemFault.inputOutputCode, "a bad place")
+        world.after(draw(Self.second...20 * Self.second), .remedy(.restart(host: host.index, life: host.life)))
     }
 
     /// A file of the host's store that is not empty, and how long it is.
