@@ -3,7 +3,10 @@ import Simulator
 
 /// How many random runs an experiment makes.
 struct RunCount: ParsableArguments {
-    @Option(help: "Random runs. (default: as many as the tolerances need)")
+    @Option(
+        help:
+            "Random runs. Fewer are quicker, and miss the tolerances by chance. (default: as many as the tolerances need)"
+    )
     var runs: Int?
 
     func validate() throws {

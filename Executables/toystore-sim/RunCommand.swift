@@ -10,7 +10,8 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract:
-            "Runs one seed: says that it passed, or which rule broke, with the story and the command to replay it.")
+            "Runs one seed: says that it passed, or which rule broke, with the story and the command to replay it.",
+        discussion: "Ends with 1 where a rule broke.")
 
     @Option(help: "Decides everything that happens.")
     var seed: UInt64
@@ -42,8 +43,10 @@ struct RunCommand: ParsableCommand {
         let began = clock.now
         let outcome = Simulation(options).run()
         let elapsed = began.duration(to: clock.now) / .seconds(1)
+        var isTraceWhole = true
         if let output {
-            fclose(output)
+            isTraceWhole = ferror(output) == 0
+            isTraceWhole = fclose(output) == 0 && isTraceWhole
         }
         print(outcome.report)
         print(
@@ -54,7 +57,10 @@ struct RunCommand: ParsableCommand {
                 print("  \(mark): \(outcome.marks[mark])")
             }
         }
-        if outcome.violation != nil {
+        if let trace, !isTraceWhole {
+            print("the trace in \(trace) is not whole: a write failed (is the disk full?)")
+        }
+        if outcome.violation != nil || !isTraceWhole {
             throw ExitCode.failure
         }
     }

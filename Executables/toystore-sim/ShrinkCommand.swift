@@ -7,7 +7,11 @@ struct ShrinkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shrink",
         abstract:
-            "Leaves faults and requests out of a failing run while it breaks the same rule, and prints its command.")
+            "Leaves faults and requests out of a failing run while it breaks the same rule, and prints its command.",
+        discussion: """
+            Takes the options of the run that failed. Prints a line for each smaller run that fails alike, and the story of \
+            the smallest. Ends with 1 where the run passes, so that there is nothing to leave out.
+            """)
 
     @Option(help: "The seed of the run that fails.")
     var seed: UInt64
@@ -17,6 +21,10 @@ struct ShrinkCommand: ParsableCommand {
 
     @Option(help: "Runs to try at most.")
     var attempts = 2000
+
+    func validate() throws {
+        guard attempts > 0 else { throw ValidationError("--attempts: at least 1") }
+    }
 
     func run() throws {
         let outcome = Simulation(world.options(seed: seed)).run()
@@ -28,7 +36,7 @@ struct ShrinkCommand: ParsableCommand {
         }
         guard var shrinker = began else {
             print(outcome.report)
-            print("nothing to shrink")
+            print("nothing to shrink: this run breaks no rule. Are these the options of the one that failed?")
             throw ExitCode.failure
         }
         let before = shrinker.size

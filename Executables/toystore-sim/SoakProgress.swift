@@ -54,6 +54,8 @@ final class SoakProgress: Sendable {
                 if let file = fopen(path, "a") {
                     fputs("\(violation.invariant)\t\(outcome.options.command)\n", file)
                     fclose(file)
+                } else {
+                    print("  not kept: \(path) cannot be written")
                 }
             }
             if ContinuousClock.now - state.lastLine > .seconds(10) {
