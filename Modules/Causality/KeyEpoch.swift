@@ -39,8 +39,7 @@ public enum KeyEpoch: Hashable, Sendable {
         guard let local, local.epoch >= max(1, floor) else { return .fresh }
         let actor = ActorID(node: node, epoch: local.epoch)
         let issued = local.context.highestCounter(of: actor)
-        let isBehind = incoming.highestCounter(of: actor) > issued && !PlantedBug.peerAheadIsIgnored.isPlanted
-        guard !isBehind, issued < Dot.counterLimit else { return .fresh }
+        guard incoming.highestCounter(of: actor) <= issued, issued < Dot.counterLimit else { return .fresh }
         return .keep(local.epoch)
     }
 }

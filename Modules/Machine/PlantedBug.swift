@@ -18,8 +18,6 @@
     case failedCommitKeepsEpochs
     /// Epochs are used before their reservation is on disk, so that the next start uses them again.
     case epochsAreNotReserved
-    /// A peer shows an object that is ahead in the node's own actor, and the node counts on (riak_kv#1094).
-    case peerAheadIsIgnored
     /// A node on a restored or copied disk goes on as if nothing was (riak_kv#1865).
     case restoredNodeGoesOn
     /// Of concurrent values the one with the latest wall clock is kept (scylladb#7082; the seed of this project).
@@ -56,8 +54,6 @@
     case tooFewNodesAreWaitedFor
     /// A replica serves requests that were made under another view of its partition (riak_kv#1754).
     case staleRingIsAccepted
-    /// While a partition moves, writes are counted among its holders and not among its owners (riak_kv#1754).
-    case ownersAreNotCounted
     /// While a partition has more holders than owners, reads and writes count as if it had not (riak_kv#1754).
     case formerHoldersAreNotCounted
 

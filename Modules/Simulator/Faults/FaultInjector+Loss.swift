@@ -24,7 +24,7 @@ extension FaultInjector {
             rot(host)
         case .unreadable:
             // More of them leave nothing of so small a store.
-            guard !hasUnreadablePlace else { return }
+            guard !hasUnreadablePlace, !isFrailSpent else { return }
             hasUnreadablePlace = true
             world.marks.count(.unreadableRange)
             makeUnreadable(host, in: world)
@@ -57,9 +57,9 @@ extension FaultInjector {
         let range = offset..<min(byteCount, offset + Int(draw(1...32)) * sector)
         world.report("\(range.count) bytes of \(path) on host \(host.index) can no longer be read")
         host.fileSystem.setUnreadable(range, in: path)
-        // What cannot be read fails until somebody looks: then the node starts again without it.
+        // Reads of what is there fail from now on, until somebody looks.
         host.failure = .inputOutput(code: FileSystemFault.inputOutputCode, "a bad place")
-        world.after(draw(Self.second...20 * Self.second), .remedy(.restart(host: host.index, life: host.life)))
+        world.after(draw(Self.second...20 * Self.second), .remedy(.replaceDisk))
     }
 
     /// A file of the host's store that is not empty, and how long it is.
@@ -69,6 +69,18 @@ extension FaultInjector {
         let path = directory + "/" + names[Int(generator.below(UInt64(names.count)))]
         guard let bytes = host.fileSystem.contents(of: path), bytes.readableBytes > 0 else { return nil }
         return (path, bytes.readableBytes)
+    }
+
+    /// An operator replaces a disk that has a bad place.
+    mutating func replaceBadDisk(in world: World) {
+        guard !isFrailSpent else { return }
+        guard world.running.count > 2, !world.hosts.contains(where: { $0.isClone && !$0.isGone }) else {
+            world.after(Self.second, .remedy(.replaceDisk))
+            return
+        }
+        isFrailSpent = true
+        world.end(world.hosts[frail], by: .powerCut)
+        replaceDisk(of: world.hosts[frail], in: world)
     }
 
     mutating func replaceDisk(of host: SimulatedHost, in world: World) {

@@ -138,6 +138,8 @@ struct FaultInjector {
             guard world.hosts[index].life == life, !world.hosts[index].isGone else { return }
             beginDraws(for: world.hosts[index])
             restart(world.hosts[index], in: world)
+        case .replaceDisk:
+            replaceBadDisk(in: world)
         case .speedUp(let index):
             world.hosts[index].eventCost = 0
         case .mendDisk(let index):
@@ -227,6 +229,9 @@ struct FaultInjector {
         }
         for member in removals {
             world.after(Self.second, .remedy(.remove(member: member)))
+        }
+        if hasUnreadablePlace {
+            world.after(2 * Self.second, .remedy(.replaceDisk))
         }
     }
 }

@@ -67,7 +67,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case lostDisk
     /// A write to that disk goes to another place of its file.
     case misdirectedWrite
-    /// Some sectors of a file on that disk can no longer be read; once in a run.
+    /// Some sectors of a file on that disk can no longer be read; an operator replaces it after 1 s to 20 s. Once in a run.
     case unreadable
     /// That disk is put back to what it was 1 s to 60 s before, while its node ran or when it had just stopped cleanly.
     case restoredBackup

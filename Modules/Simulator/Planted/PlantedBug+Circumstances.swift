@@ -13,22 +13,17 @@ extension PlantedBug {
     package var circumstances: Circumstances? {
         switch self {
         case .uncleanStopKeepsEpochs, .epochsAreNotReserved: Circumstances(faults: [.powerCut, .slowDisk])
-        case .peerAheadIsIgnored, .cleanStopTrustsAll:
-            Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
+        case .cleanStopTrustsAll: Circumstances(faults: [.restoredBackup, .partition, .rot], seconds: 120)
         case .restoredNodeGoesOn: Circumstances(faults: [.restoredBackup, .clone])
         case .fallbackSaysAbsent: Circumstances(faults: [.partition, .kill, .pause, .clogging])
         case .readRepairMendsOne, .readRepairMendsItsCoordinatorOnly: Circumstances(faults: [.kill, .powerCut])
         case .failedSyncIsRetried: Circumstances(faults: [.failedSync, .powerCut], seconds: 300)
         case .failedReadIsAbsence: Circumstances(faults: [.diskError], seconds: 180)
         case .failedDeliveryIsConfirmed: Circumstances(faults: [.failedSync, .diskError, .partition, .kill])
-        case .newerHintIsDropped, .changedStrayIsDropped:
-            Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
+        case .newerHintIsDropped: Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
-        case .staleRingIsAccepted: Circumstances(faults: [.join, .lateControl, .kill, .partition], seconds: 120)
-        case .ownersAreNotCounted, .formerHoldersAreNotCounted:
-            Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
-        case .holderLetsGoTooEarly, .strayIsDroppedTooEarly:
-            Circumstances(faults: [.weight, .join, .partition, .kill])
+        case .formerHoldersAreNotCounted: Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
+        case .strayIsDroppedTooEarly: Circumstances(faults: [.weight, .join, .partition, .kill])
         case .partitionIsClaimedTooEarly: Circumstances(faults: [.join, .partition, .kill])
         case .transferSkipsAKey: Circumstances(faults: [.join])
         case .ownWordUndoesOperators: Circumstances(faults: [.weight, .kill])

@@ -56,6 +56,8 @@ enum Remedy {
     case restart(host: Int, life: UInt32)
     /// The operator removes a member whose disk is lost.
     case remove(member: NodeID)
+    /// The one disk that has a bad place is replaced.
+    case replaceDisk
     /// An image of a disk is put back.
     case restore(backup: Int)
     /// A copy of a host is gone.
