@@ -52,8 +52,6 @@
     case unknownWriteIsRetried
     /// A request that finds too few nodes has no answer (the seed's `FindN`).
     case tooFewNodesAreWaitedFor
-    /// A replica serves requests that were made under another view of its partition (riak_kv#1754).
-    case staleRingIsAccepted
     /// While a partition has more holders than owners, reads and writes count as if it had not (riak_kv#1754).
     case formerHoldersAreNotCounted
 

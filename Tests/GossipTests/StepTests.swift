@@ -329,6 +329,22 @@ import Testing
         #expect(bench.machine.member(Self.id(3))?.status == .alive)
     }
 
+    @Test func `a verdict that comes late in a suspicion ends it, and is no pause of this process`() {
+        var configuration = GossipConfiguration()
+        configuration.pauseTolerance = .seconds(1)
+        var bench = Self.bench(others: 8, configuration)
+        _ = bench.hear(
+            .news(source: Self.id(1)), from: 1, [GossipUpdate(Self.member(3, .suspect), accuser: Self.id(1))])
+        // Late for the shortest suspicion, early for the longest, and with every other timer served.
+        bench.machine.removeDeadline(for: .period)
+        bench.now = bench.now.advanced(by: .seconds(15))
+        #expect(bench.machine.nextDeadline.map { $0 > bench.now } == true)
+        _ = bench.hear(
+            .news(source: Self.id(1)), from: 1, [GossipUpdate(Self.member(3, .unreachable), accuser: Self.id(1))])
+        let effects = bench.expire()
+        #expect(Self.observed(effects) == [.unreachable(Self.member(3, .unreachable))])
+    }
+
     @Test func `life in an earlier incarnation does not revive the dead, whoever speaks of it`() {
         for status in [GossipMember.Status.unreachable, .left] {
             var bench = Self.bench(others: 3, .swim)

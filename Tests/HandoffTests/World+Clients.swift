@@ -61,7 +61,7 @@ extension World {
         if acknowledgements.count(where: { owners.contains($0) }) >= write,
             acknowledgements.count(where: { holders.contains($0) }) >= amongHolders
         {
-            acknowledged.append((token, dot))
+            acknowledged.append((token, dot, acknowledgements))
         }
     }
 
@@ -84,17 +84,19 @@ extension World {
 
     // MARK: What must hold
 
-    /// Any read quorum of the holders meets each acknowledged write.
+    /// Any read quorum of the holders meets each acknowledged write; one of which a removed node took its copy along is met
+    /// by a read of all, until its hints have arrived.
     mutating func checkQuorums() {
         let truth = truth
-        for (key, dot) in acknowledged {
+        for (key, dot, replicas) in acknowledged {
             let partition = Self.partition(key)
             let owners = Self.owners(partition, truth)
             let holders = Self.holders(partition, truth)
             let without = holders.filter { !(nodes[$0]?.objects[key]?.context.contains(dot) ?? false) }
             let extra = holders.count - owners.count
             let read = owners.count / 2 + 1
-            let needed = extra >= 0 ? read + extra : min(read, holders.count)
+            let isRobbed = replicas.contains { truth[$0]?.isRemoved ?? false }
+            let needed = isRobbed ? holders.count : extra >= 0 ? read + extra : min(read, holders.count)
             if without.count >= needed, !holders.isEmpty {
                 violations.append(
                     "at \(now): holders \(without.map(\.low)) of \(holders.map(\.low)), owners \(owners.map(\.low)), lack \(dot)"
@@ -126,7 +128,7 @@ extension World {
         checkQuorums()
         // The hints of a removed node have gone with it; what they were for is left to repair.
         guard !truth.values.contains(where: \.isRemoved) else { return }
-        for (key, dot) in acknowledged {
+        for (key, dot, _) in acknowledged {
             for owner in Self.owners(Self.partition(key), truth)
             where !(nodes[owner]?.objects[key]?.context.contains(dot) ?? false) {
                 violations.append("owner \(owner.low) lacks \(dot) of \(key)")

@@ -67,7 +67,7 @@ struct World {
     var occurrences = 0
     var nextDot: UInt64 = 0
     var nextSequence: UInt64 = 0
-    var acknowledged: [(key: UInt64, dot: Dot)] = []
+    var acknowledged: [(key: UInt64, dot: Dot, by: Set<NodeID>)] = []
     var violations: [String] = []
 
     init(seed: UInt64) {
