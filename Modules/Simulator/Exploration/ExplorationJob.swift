@@ -34,6 +34,7 @@ struct ExplorationJob {
                 try explore(task)
                 afterWork = true
             case .wait:
+                // The queue is a lock that wakes nobody: a job without work looks again, and rests in between.
                 try await Task.sleep(for: .milliseconds(1))
                 afterWork = false
             case .over:
