@@ -77,7 +77,7 @@ public struct QuorumRequirement: Hashable, Sendable {
         let owners = map.owners.count
         let wanted = write.resolved(owners: owners) - (PlantedBug.writeIsAnsweredTooEarly.isPlanted ? 1 : 0)
         return QuorumRequirement(
-            holders: among(map, wanted: wanted), owners: wanted,
+            holders: among(map, wanted: wanted), owners: PlantedBug.ownersAreNotCounted.isPlanted ? 0 : wanted,
             primaries: primaries?.resolved(owners: owners) ?? 0, durable: durable?.resolved(owners: owners) ?? 0)
     }
 

@@ -52,6 +52,11 @@
     case unknownWriteIsRetried
     /// A request that finds too few nodes has no answer (the seed's `FindN`).
     case tooFewNodesAreWaitedFor
+    /// A replica serves requests that were made under another view of its partition (riak_kv#1754).
+    case staleRingIsAccepted
+    /// While a partition moves, writes are counted among its holders and not among its owners, and a former owner stops
+    /// holding it when the new ones hold it (riak_kv#1754).
+    case ownersAreNotCounted
     /// While a partition has more holders than owners, reads and writes count as if it had not (riak_kv#1754).
     case formerHoldersAreNotCounted
 

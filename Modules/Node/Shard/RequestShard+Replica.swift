@@ -98,7 +98,8 @@ extension RequestShard {
     }
 
     private func agrees(_ placement: PlacementView, about token: Token) -> Bool {
-        placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
+        PlantedBug.staleRingIsAccepted.isPlanted
+            || placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
     }
 
     /// Whatever was just stored here without this node being an owner has to go home. By the view of now: work that began

@@ -23,6 +23,18 @@ extension FaultInjector {
         }
     }
 
+    /// A host's connections for members and whole partitions creep: what is sent over them waits.
+    mutating func stallControl(_ world: World) {
+        guard let host = anyRunning(world) else { return }
+        world.marks.count(.stalledControl)
+        let time = draw(Self.second...30 * Self.second)
+        let others = (0..<World.hostLimit).filter { $0 != host.index }
+        let links = others.flatMap { [World.pair(host.index, $0), World.pair($0, host.index)] }
+        world.report("the control connections of host \(host.index) creep for \(Duration.nanoseconds(time))")
+        world.stallControl(of: links)
+        world.after(time, .remedy(.resumeControl(links)))
+    }
+
     /// Cuts hosts off from each other for longer than the gossip remembers members that are gone; once in a run.
     mutating func cutForLong(_ world: World) {
         guard !hasLongPartition else { return }

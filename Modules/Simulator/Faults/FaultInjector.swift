@@ -94,6 +94,7 @@ struct FaultInjector {
         switch kind {
         case .loss, .duplication, .replay, .reordering, .delay, .corruption, .lateControl: break
         case .clogging, .disconnection, .halfOpen: injectOnPair(kind, in: world)
+        case .stalledControl: stallControl(world)
         case .partition: cut(world, for: draw(10 * Self.millisecond...max(usualLength / 2, Self.second)))
         case .longPartition: cutForLong(world)
         case .kill, .powerCut, .massRestart: crash(kind, in: world)
@@ -133,6 +134,11 @@ struct FaultInjector {
             if !isOver {
                 world.report("a partition ends")
                 world.unblock(pairs)
+            }
+        case .resumeControl(let links):
+            if !isOver {
+                world.report("control connections that crept get on again")
+                world.resumeControl(of: links)
             }
         case .start(let index, let life):
             guard world.hosts[index].life == life, !world.hosts[index].isGone else { return }
@@ -203,6 +209,7 @@ struct FaultInjector {
         world.conditions = NetworkConditions()
         world.hurryUntil = 0
         world.unblockAll()
+        world.resumeAllControl()
         for host in world.hosts where host.isClone {
             endClone(host, in: world)
         }

@@ -18,6 +18,9 @@ public enum FaultKind: String, CaseIterable, Sendable {
     /// What nodes say of members and of whole partitions is up to 5 s late, behind something large on its connection, so
     /// that requests meet old views: 0.1 to 50 % of those frames, and all behind them.
     case lateControl
+    /// What a host says to the others and hears from them of members and of whole partitions waits for 1 s to 30 s, on
+    /// connections that creep: it goes by an old view for so long, while its requests go on.
+    case stalledControl
     /// All packets from one host to another are kept for 1 ms to 5 s.
     case clogging
     /// The connections of one host to another break, with all that is on its way.
@@ -95,6 +98,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
         case .delay, .corruption: (0.0001, 0.05)
         case .clogging, .disconnection: (1, 60)
         case .halfOpen: (5, 120)
+        case .stalledControl: (5, 60)
         case .partition: (3, 60)
         case .longPartition, .longPause: (5, 60)
         case .kill, .powerCut, .pause: (2, 60)

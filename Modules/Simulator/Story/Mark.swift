@@ -6,7 +6,7 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Network
     case lostDatagram, duplicateDatagram, replayedDatagram, corruptDatagram, corruptFrame, longDelay, brokenConnection,
         silentConnection
-    case lateControl, clogging, halfOpen, partition, oneWayPartition, bridge, longPartition
+    case lateControl, stalledControl, clogging, halfOpen, partition, oneWayPartition, bridge, longPartition
     // Hosts
     case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, pauseOfMinutes, slowHost
     case clockJump

@@ -99,12 +99,37 @@ extension World {
         cloggedUntil = cloggedUntil.map { min($0, now) }
     }
 
+    /// Frames of the lane for members and whole partitions wait on these links until they are resumed as often.
+    func stallControl(of links: [Int]) {
+        for link in links {
+            stalledControl[link] += 1
+        }
+    }
+
+    /// Frames of that lane get on again, those that have waited first.
+    func resumeControl(of links: [Int]) {
+        for link in links where stalledControl[link] > 0 {
+            stalledControl[link] -= 1
+            guard stalledControl[link] == 0 else { continue }
+            release(link)
+            release(Self.pair(link % Self.hostLimit, link / Self.hostLimit))
+        }
+    }
+
+    /// Frames of that lane get on everywhere.
+    func resumeAllControl() {
+        for link in links.indices where stalledControl[link] > 0 {
+            stalledControl[link] = 1
+            resumeControl(of: [link])
+        }
+    }
+
     /// Lets a frame arrive behind those before it on its lane.
     func transmit(_ event: consuming NodeEvent, link: Int, lane: Int, isAnswer: Bool) {
         let (asker, asked) = (link / Self.hostLimit, link % Self.hostLimit)
         let to = isAnswer ? asker : asked
         let pair = isAnswer ? Self.pair(asked, asker) : link
-        guard blocked[pair] == 0 else {
+        guard blocked[pair] == 0, lane < options.shards || stalledControl[link] == 0 else {
             links[link].held.append(Link.Held(event: event, lane: lane, isAnswer: isAnswer))
             return
         }

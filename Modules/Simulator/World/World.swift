@@ -49,6 +49,9 @@ final class World {
     /// Until when a directed pair's packets are kept.
     var cloggedUntil = [Int64](repeating: 0, count: World.hostLimit * World.hostLimit)
 
+    /// How many faults keep the frames of a link's lane for members and whole partitions.
+    var stalledControl = [UInt8](repeating: 0, count: World.hostLimit * World.hostLimit)
+
     /// Until when clients come ten times as often.
     var hurryUntil: Int64 = 0
     /// Hints and rings since somebody looked.

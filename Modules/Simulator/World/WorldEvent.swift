@@ -46,6 +46,8 @@ enum HostEvent {
 enum Remedy {
     /// These directed pairs of hosts can talk again.
     case unblock([Int])
+    /// These links' connections for members and whole partitions get on again.
+    case resumeControl([Int])
     /// The host starts, if it is that life of it that ended.
     case start(host: Int, life: UInt32)
     /// The host is as fast as before.
