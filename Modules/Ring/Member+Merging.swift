@@ -48,7 +48,14 @@ extension Member {
         var copy = other
         copy.directive = directive
         copy.runs = runs
-        return copy == self
+        return copy == self && hasSameTexts(as: other)
+    }
+
+    /// Strings are equal that are canonically equivalent in Unicode; on the wire, and in digests, they are their bytes.
+    private func hasSameTexts(as other: Member) -> Bool {
+        name.utf8.elementsEqual(other.name.utf8) && host.utf8.elementsEqual(other.host.utf8)
+            && zone.utf8.elementsEqual(other.zone.utf8)
+            && softwareVersion.utf8.elementsEqual(other.softwareVersion.utf8)
     }
 
     /// How far the record has come: greater after every merge that changed a version or the directive. Below 2^49.

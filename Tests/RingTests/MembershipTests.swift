@@ -55,6 +55,19 @@ import Testing
         }
     }
 
+    @Test("Two words of one version whose names differ in their bytes alone become one word at all members")
+    func namesAreBytes() {
+        func word(_ name: String) -> Member {
+            Member(id: makeID(1), name: name, host: "h", port: 1, holdings: .none(of: 4))
+        }
+        let (composed, decomposed) = (word("caf\u{e9}"), word("cafe\u{301}"))
+        #expect(composed == decomposed && !composed.hasSameWord(as: decomposed))
+        var (one, other) = (composed, decomposed)
+        one.merge(decomposed)
+        other.merge(composed)
+        #expect(one.hasSameWord(as: other))
+    }
+
     @Test("Merging tables obeys the same laws, and the epoch tells tables apart and grows")
     func tableLaws() {
         let options = [makeID(1), makeID(2)].map { id in
