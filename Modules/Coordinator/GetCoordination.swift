@@ -1,54 +1,15 @@
 public import Causality
 import Machine
 
-/// What a get wants done next; the parts are in the order in which they are to be carried out.
-public struct GetStep: Equatable, Sendable {
-    /// Replicas to ask for their copy.
-    public var ask: PositionSet = []
-    /// The client's answer, once.
-    public var reply: GetOutcome?
-    /// Replicas whose copy is stale: to be sent the merged object.
-    public var repair: PositionSet = []
-    /// Nothing more is expected: the coordination can be forgotten.
-    public var isFinished = false
-
-    /// A step with nothing to do.
-    public init(ask: PositionSet = [], reply: GetOutcome? = nil, repair: PositionSet = [], isFinished: Bool = false) {
-        self.ask = ask
-        self.reply = reply
-        self.repair = repair
-        self.isFinished = isFinished
-    }
-}
-
-/// How a get ends for its client.
-public enum GetOutcome: Equatable, Sendable {
-    /// The merged copies.
-    case found(Object)
-    /// Enough holders have no copy.
-    case absent
-    /// Too few replicas can be reached.
-    case unavailable(required: Int, available: Int)
-    /// The deadline came first.
-    case timeout(required: Int, available: Int)
-}
-
-/// Whom a get asks at first.
-public enum GetReach: Hashable, Sendable {
-    /// Every holder: the fastest R answer, and every stale holder is seen and repaired.
-    case everyHolder
-    /// As many holders as the answer needs: the one at `first` if it is one (the own copy, which costs no message), then
-    /// owners, then others. The rest are a reserve for ``GetCoordination/hedge()`` and for whoever fails.
-    case enough(first: Int?)
-}
-
 /// One get: asks the holders, or as many as it needs, answers at R, merges, and repairs every stale replica that it saw.
 ///
 /// ```
-///  begin ──► waiting ──R answers──► answered ──everyone has answered, or the deadline──► finished
-///             │  ▲ │                                                         ▲
-///             └──┘ └──too few are left, or the deadline──► refused ──────────┘
-///   hedge, failure, impatience: others are asked
+///                      ┌──R answers, R have it────────────────────┐
+///  begin ──► waiting ──┴──R answers──► writing back ──R have it───┴──► answered ──all answered, or deadline──► finished
+///             │  ▲ │                     │  ▲ │                                                           ▲
+///             └──┘ │                     └──┘ └──too few are left, or the deadline──► refused ────────────┤
+///                  └──too few are left, or the deadline──► refused ───────────────────────────────────────┘
+///   hedge, failure, impatience: others are asked, or sent the answer
 /// ```
 /// Rules (DESIGN 6):
 /// - with ``GetReach/enough(first:)`` the holders that were not asked are a reserve: the failure of one asks the next at
@@ -57,24 +18,41 @@ public enum GetReach: Hashable, Sendable {
 /// - owners that do not hold the partition yet are asked only where ``QuorumRequirement`` wants answers of owners as well;
 /// - a fallback's empty answer counts beside a value only when no holder is still expected, so it never displaces one;
 /// - a replica that cannot be reached, or is silent beyond patience, is stood in for by the next fallback (unless strict);
-/// - an answer that comes after the reply still joins the merge and the repair.
+/// - an answer that comes after the reply still joins the merge and the repair;
+/// - where it writes back, what it merged of the answers that were enough is its answer, and it is given only when those who
+///   are known to have all of it reach the same counts: they answered with a copy that covers it, or have confirmed that they
+///   stored what they were sent (Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems", 1995). So
+///   where R ≥ N/2 the next such read has it as well. Where the answers agree that takes nothing; tombstones and values that
+///   have expired are as good as others; that nobody has anything needs no such care;
+/// - who was sent the answer and fails is replaced by the next in reserve, and then by one that was asked and is silent;
+///   impatience sends it to all of these.
 ///
 /// A pure machine of words: positions, not nodes; it keeps no timer of its own.
 public struct GetCoordination: Sendable {
-    private var map: ReplicaMap
+    var map: ReplicaMap
     private let requirement: QuorumRequirement
     private let isSloppy: Bool
     private let reach: GetReach
+    private let writesBack: Bool
 
     private var asked: PositionSet = []
     /// Those who have answered.
     public private(set) var answered: PositionSet = []
-    private var failed: PositionSet = []
-    /// Those that can be reached and are not asked yet.
-    private var reserve: PositionSet = []
+    var failed: PositionSet = []
+    /// Those that can be reached and are not asked yet, nor sent the answer.
+    var reserve: PositionSet = []
     /// How many have failed for whom no fallback was asked yet.
     private var unreplaced = 0
     private var hasReplied = false
+
+    /// What is written back and then answered: fixed when the answers were enough.
+    public internal(set) var answer: Object?
+    /// Those who are known to have all of the answer.
+    var informed: PositionSet = []
+    /// Those who were sent the answer, and have not failed since.
+    var sent: PositionSet = []
+    /// Something came that the answer does not cover.
+    var hasNews = false
 
     /// Who has answered with which copy; at most as long as `asked`.
     private var copies: [(position: Int, object: Object?)] = []
@@ -83,24 +61,34 @@ public struct GetCoordination: Sendable {
     public private(set) var merged: Object?
 
     /// A get over these replicas with these counts; `isSloppy` lets fallbacks stand in.
-    public init(map: ReplicaMap, requirement: QuorumRequirement, isSloppy: Bool, reach: GetReach = .everyHolder) {
+    ///
+    /// - Parameter writesBack: Whether it answers only with what as many replicas are known to have. For strict gets alone:
+    ///   what a fallback has says nothing to the next read.
+    public init(
+        map: ReplicaMap, requirement: QuorumRequirement, isSloppy: Bool, reach: GetReach = .everyHolder,
+        writesBack: Bool = false
+    ) {
         self.map = map
         self.requirement = requirement
         self.isSloppy = isSloppy
         self.reach = reach
+        self.writesBack = writesBack && !isSloppy
     }
 
     /// Those who were asked, and have neither answered nor failed.
     public var outstanding: PositionSet { asked - answered - failed }
 
-    /// The holders that have not answered; where nobody was asked, those that cannot be reached.
-    public var missing: PositionSet { map.holders - (asked.isEmpty ? map.reachable : answered) }
+    /// The holders that have not answered, or are not known to have what is written back; where nobody was asked, those that
+    /// cannot be reached.
+    public var missing: PositionSet {
+        map.holders - (asked.isEmpty ? map.reachable : answer == nil ? answered : informed)
+    }
 
     /// Whether the client has its answer.
     public var isAnswered: Bool { hasReplied }
 
     /// Whether some are not asked yet, but would be with a ``hedge()``.
-    public var canHedge: Bool { !hasReplied && !reserve.isEmpty }
+    public var canHedge: Bool { !hasReplied && answer == nil && !reserve.isEmpty }
 
     /// Asks every holder that can be reached, and a fallback for each that cannot; or just enough of the holders.
     public mutating func begin() -> GetStep {
@@ -126,8 +114,10 @@ public struct GetCoordination: Sendable {
         return GetStep(ask: asked)
     }
 
-    /// The replicas that were asked take longer than usual: all the others are asked as well. A no-op where nobody is left.
+    /// The replicas that were asked take longer than usual: all the others are asked as well, or sent the answer. A no-op
+    /// where nobody is left.
     public mutating func hedge() -> GetStep {
+        guard !isWritingBack else { return GetStep(writeBack: writeBackToAll()) }
         guard canHedge else { return GetStep() }
         return GetStep(ask: askTheRest())
     }
@@ -145,11 +135,15 @@ public struct GetCoordination: Sendable {
                 merged?.merge(object)
             }
         }
-        return advance()
+        let behind = compare(object, from: position)
+        var step = advance()
+        step.writeBack = step.writeBack | behind
+        return step
     }
 
     /// A replica cannot be reached, or has refused.
     public mutating func fail(_ position: Int) -> GetStep {
+        guard !isWritingBack else { return failWritingBack(position) }
         guard asked.contains(position), !answered.contains(position), !failed.contains(position) else {
             return GetStep()
         }
@@ -161,9 +155,11 @@ public struct GetCoordination: Sendable {
         return step
     }
 
-    /// The holders that were asked have been silent for too long: whoever is in reserve is asked, and fallbacks as well.
+    /// The holders that were asked have been silent for too long: whoever is in reserve is asked, and fallbacks as well. Or
+    /// those that were sent the answer have been: it is sent to everyone else.
     public mutating func losePatience() -> GetStep {
         guard !hasReplied else { return GetStep() }
+        guard !isWritingBack else { return GetStep(writeBack: writeBackToAll()) }
         let silent = (outstanding & map.holders).count
         return GetStep(ask: askTheRest() | standIn(silent))
     }
@@ -176,7 +172,7 @@ public struct GetCoordination: Sendable {
             hasReplied = true
             step.reply = shortfall.map { .timeout(required: $0.required, available: $0.available) } ?? success
         }
-        step.repair = staleReplicas()
+        step.repair = replicasToRepair()
         return step
     }
 
@@ -237,14 +233,25 @@ public struct GetCoordination: Sendable {
     }
 
     /// Replies where that is possible, and finishes where nobody is waited for.
-    private mutating func advance() -> GetStep {
+    mutating func advance() -> GetStep {
         var step = GetStep()
+        if writesBack, answer == nil, !hasReplied, shortfall == nil, let merged {
+            answer = merged
+            let stale = staleReplicas()
+            informed = (answered & map.replicas) - stale
+            if shortfall != nil {
+                step.writeBack = writeBack(to: stale)
+            }
+        }
         if !hasReplied {
             if let (required, available) = shortfall {
-                if outstanding.isEmpty, !reserve.isEmpty {
+                let isExpectant = !outstanding.isEmpty || !(sent - informed).isEmpty
+                if !isExpectant, isWritingBack, !reserve.isEmpty {
+                    step.writeBack = step.writeBack | writeBackToAll()
+                } else if !isExpectant, !reserve.isEmpty {
                     // Whoever came in the place of one that failed does not count as that one did (PR).
                     step.ask = askTheRest()
-                } else if outstanding.isEmpty {
+                } else if !isExpectant {
                     hasReplied = true
                     step.reply = .unavailable(required: required, available: available)
                 }
@@ -254,13 +261,13 @@ public struct GetCoordination: Sendable {
             }
         }
         if hasReplied, outstanding.isEmpty {
-            step.repair = staleReplicas()
+            step.repair = replicasToRepair()
             step.isFinished = true
         }
         return step
     }
 
-    private var success: GetOutcome { merged.map { .found($0) } ?? .absent }
+    private var success: GetOutcome { (answer ?? merged).map { .found($0) } ?? .absent }
 
     /// The answers that count. Without a value those of holders; beside a value, a fallback's own value is as good as a
     /// holder's, and its empty answer is once no holder is to come.
@@ -273,8 +280,11 @@ public struct GetCoordination: Sendable {
         }
     }
 
+    /// Of answers; and once there are enough and they are written back, of those who have the answer.
     private var shortfall: (required: Int, available: Int)? {
-        shortfall(counted: counted, owners: (answered & map.owners).count)
+        answer == nil
+            ? shortfall(counted: counted, owners: (answered & map.owners).count)
+            : shortfall(counted: (informed & map.holders).count, owners: (informed & map.owners).count)
     }
 
     /// The first count that is not reached, and how far it is; `nil` where all are.
@@ -284,6 +294,12 @@ public struct GetCoordination: Sendable {
         }
         let required = max(requirement.owners, requirement.primaries)
         return owners < required ? (required, owners) : nil
+    }
+
+    /// Owners and holders that answered with less than all of the merged object, and were not sent it.
+    private func replicasToRepair() -> PositionSet {
+        // Where nothing came behind the answer, it is known who has it.
+        answer == nil || hasNews ? staleReplicas() : (answered & map.replicas) - informed - sent
     }
 
     /// Owners and holders that answered with less than all of the merged object.

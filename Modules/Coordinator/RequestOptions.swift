@@ -10,7 +10,8 @@ public struct RequestOptions: Hashable, Sendable {
     public var primaryWrite: QuorumSize?
     /// Of the acknowledgements, how many must be of data on disk (DW).
     public var durableWrite: QuorumSize?
-    /// Whether fallbacks stand in for owners that cannot be reached.
+    /// Whether fallbacks stand in for owners that cannot be reached. If not, a read also waits until R holders have all that it
+    /// answers, so that with a majority no later one shows less.
     public var sloppy: Bool
     /// Nanoseconds from the arrival of the request until it has an answer, whatever that is; `nil` for the default.
     public var timeout: Int64?
