@@ -125,7 +125,7 @@ enum OpenAPIDocument {
         "pw": {"name": "pw", "in": "query", "schema": {"$ref": "#/components/schemas/Quorum"}, "description": "Of the acknowledgements, how many from owners"},
         "dw": {"name": "dw", "in": "query", "schema": {"$ref": "#/components/schemas/Quorum"}, "description": "Of the acknowledgements, how many of data on disk"},
         "timeout": {"name": "timeout", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 60000}, "description": "Milliseconds until there is an answer, whatever it is"},
-        "sloppy": {"name": "sloppy", "in": "query", "schema": {"type": "boolean", "default": true}, "description": "Whether fallbacks stand in for owners that cannot be reached"},
+        "sloppy": {"name": "sloppy", "in": "query", "schema": {"type": "boolean", "default": true}, "description": "Whether fallbacks stand in for owners that cannot be reached; if not, a get answers only when r replicas have what it answers"},
         "ttl": {"name": "ttl", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "Seconds until the value ends, on all replicas alike"},
         "context": {"name": "X-Toystore-Context", "in": "header", "schema": {"type": "string"}, "description": "What the writer has seen: the context of a read or write, or none"},
         "ifMatch": {"name": "If-Match", "in": "header", "schema": {"type": "string"}, "description": "The ETag of a read, or *"},

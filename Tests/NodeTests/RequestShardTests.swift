@@ -187,4 +187,114 @@ import Testing
         }
         #expect(found == 2)
     }
+
+    // MARK: - Strict reads
+
+    /// An object of one value, as the third node has written it.
+    private static let object: Object = {
+        var object = Object()
+        object.write(
+            .value(ByteBuffer(string: "1"), contentType: ""), expiry: 0, timestamp: HybridTimestamp(milliseconds: 1),
+            seeing: .everythingHere, as: ActorID(node: ids[2], epoch: 1))
+        return object
+    }()
+
+    private static func replies(_ effects: [ShardEffect]) -> [Response] {
+        effects.compactMap { if case .reply(let response, _) = $0 { response } else { nil } }
+    }
+
+    /// Begins a read of R = 2: the calls of the own store and of the other replica that is asked.
+    private static func beginRead(_ run: inout Run, sloppy: Bool = false) throws -> (own: CallID, other: CallID) {
+        let get = GetRequest(key: ByteBuffer(string: "key"), options: RequestOptions(sloppy: sloppy))
+        let began = run.receive(.request(.get(get), from: .client(1)))
+        let loads: [CallID] = began.compactMap { if case .load(let call, _, _) = $0 { call } else { nil } }
+        let reads: [CallID] = began.compactMap { if case .send(.read, _, let call) = $0 { call } else { nil } }
+        return (try #require(loads.first), try #require(reads.first))
+    }
+
+    @Test func `a strict read is answered when the replica that was behind has stored what it sees`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        _ = run.receive(.loaded(own, .success(Self.object)))
+        let sent = run.receive(.answered(other, .copy(nil)))
+        #expect(Self.replies(sent).isEmpty)
+        let stores: [CallID] = sent.compactMap { effect in
+            guard case .send(.store(_, Self.object, purpose: .write), _, let call) = effect else { return nil }
+            return call
+        }
+        #expect(stores == [other])
+        let answered = run.receive(.answered(other, .stored(durable: true)))
+        #expect(Self.replies(answered) == [.found(Self.object)])
+        #expect(run.shard.workCount == 0)
+    }
+
+    @Test func `a strict read waits for the own store, and a commit after its refusal counts for nothing`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        _ = run.receive(.loaded(own, .success(nil)))
+        let stored = run.receive(.answered(other, .copy(Self.object)))
+        #expect(stored.contains { if case .store(own, .merge(_, _, Self.object)) = $0 { true } else { false } })
+        var effects = run.receive(.prepared(own, .refused(.notNow)))
+        let next: [CallID] = effects.compactMap { effect in
+            if case .send(.store, _, let call) = effect { call } else { nil }
+        }
+        effects += run.receive(.committed(own, nil))
+        #expect(Self.replies(stored + effects).isEmpty)
+        let third = try #require(next.first)
+        #expect(third != own && third != other)
+        effects = run.receive(.answered(third, .stored(durable: true)))
+        #expect(Self.replies(effects) == [.found(Self.object)])
+
+        var committing = try Run()
+        let again = try Self.beginRead(&committing)
+        _ = committing.receive(.loaded(again.own, .success(nil)))
+        _ = committing.receive(.answered(again.other, .copy(Self.object)))
+        let committed = committing.receive(.committed(again.own, nil))
+        #expect(Self.replies(committed) == [.found(Self.object)])
+    }
+
+    @Test func `what a strict read writes back to is silent: the third has it, or the deadline comes`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        _ = run.receive(.loaded(own, .success(Self.object)))
+        _ = run.receive(.answered(other, .copy(nil)))
+        let sent = run.wait(.milliseconds(300))
+        let third: [CallID] = sent.compactMap { effect in
+            if case .send(.store, _, let call) = effect { call } else { nil }
+        }
+        #expect(third.count == 1)
+        let effects = run.receive(.answered(try #require(third.first), .stored(durable: true)))
+        #expect(Self.replies(effects) == [.found(Self.object)])
+
+        var late = try Run()
+        let calls = try Self.beginRead(&late)
+        _ = late.receive(.loaded(calls.own, .success(Self.object)))
+        _ = late.receive(.answered(calls.other, .copy(nil)))
+        let expired = late.wait(.milliseconds(300)) + late.wait(.milliseconds(300)) + late.wait(.seconds(10))
+        #expect(
+            Self.replies(expired) == [.failed(.timeout(required: 2, available: 1, outcome: .notApplied))])
+        #expect(late.shard.workCount == 0)
+    }
+
+    @Test func `a replica that sees the partition differently has not stored it: the strict read begins anew`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        _ = run.receive(.loaded(own, .success(Self.object)))
+        _ = run.receive(.answered(other, .copy(nil)))
+        let effects = run.receive(.answered(other, .wrongEpoch(.zero)))
+        #expect(Self.replies(effects).isEmpty)
+        let again = run.receive(.viewChanged(try Run.view(unreachable: [])))
+        #expect(again.contains { if case .load = $0 { true } else { false } })
+        #expect(run.shard.workCount == 1)
+        #expect(Self.replies(run.receive(.answered(other, .stored(durable: true)))).isEmpty, "of the first try")
+    }
+
+    @Test func `a sloppy read answers before its repair`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run, sloppy: true)
+        _ = run.receive(.loaded(own, .success(Self.object)))
+        let effects = run.receive(.answered(other, .copy(nil)))
+        #expect(Self.replies(effects) == [.found(Self.object)])
+        #expect(effects.contains { if case .send(.store(_, _, .repair), _, .nobody) = $0 { true } else { false } })
+    }
 }

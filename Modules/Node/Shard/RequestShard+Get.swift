@@ -32,7 +32,8 @@ extension RequestShard {
             request.options.read ?? configuration.read, primaries: request.options.primaryRead, map: plan.map)
         var coordination = GetCoordination(
             map: plan.map, requirement: requirement, isSloppy: request.options.sloppy,
-            reach: configuration.isHedging ? .enough(first: plan.ownPosition) : .everyHolder)
+            reach: configuration.isHedging ? .enough(first: plan.ownPosition) : .everyHolder,
+            writesBack: !request.options.sloppy && Self.strictReadsWriteBack)
         let step = coordination.begin()
         let patienceEnds = min(deadline, now.advanced(byNanoseconds: configuration.patience))
         let awaitsHedge = coordination.canHedge
@@ -63,9 +64,17 @@ extension RequestShard {
             // Others may agree with this view, and be enough.
             let step = gets[call.slot]?.coordination.hedge()
             take(step, of: call.slot, at: now, into: &effects)
-        case .busy, .failed, .stored, .coordinated:
+        case .stored:
+            getRepaired(call, at: now, into: &effects)
+        case .busy, .failed, .coordinated:
             getFailed(call.slot, call.position, at: now, into: &effects)
         }
+    }
+
+    /// A replica, or the local store, has stored what a strict read sent it.
+    mutating func getRepaired(_ call: CallID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        let step = gets[call.slot]?.coordination.repaired(call.position)
+        take(step, of: call.slot, at: now, into: &effects)
     }
 
     mutating func getReceived(
@@ -148,6 +157,9 @@ extension RequestShard {
                 effects.emit(.send(.read(key: work.request.key, view: work.plan.placement), to: node, call: call))
             }
         }
+        if let answer = work.coordination.answer, !step.writeBack.isEmpty {
+            writeBack(answer, to: step.writeBack, of: slot, work, at: now, into: &effects)
+        }
         if let outcome = step.reply {
             if work.awaitsHedge {
                 hedge.saw(inTime: work.coordination.answered.count, late: 0)
@@ -173,6 +185,39 @@ extension RequestShard {
             // with reads that have their answer.
             gets.setAlarm(min(work.deadline, now.advanced(byNanoseconds: configuration.patience)), of: slot)
         }
+    }
+
+    /// Sends the answer of a strict read to those that are to have it before the client has. As a write: it counts only where
+    /// both ends agree about the partition.
+    private mutating func writeBack(
+        _ answer: Object, to positions: PositionSet, of slot: SlotID, _ work: GetWork, at now: Instant,
+        into effects: inout Effects<ShardEffect>
+    ) {
+        if work.awaitsHedge {
+            hedge.saw(inTime: work.coordination.answered.count, late: 0)
+            gets[slot]?.awaitsHedge = false
+        }
+        if !work.isStale {
+            gets.setAlarm(min(work.deadline, now.advanced(byNanoseconds: configuration.patience)), of: slot)
+        }
+        effects.emit(.observe(.wroteBack(replicas: positions.count)))
+        let key = work.request.key
+        for position in positions {
+            let call = CallID(.gets, slot, position: position)
+            let node = work.plan.node(at: position)
+            if node == view.own {
+                effects.emit(.store(call, .merge(token: work.token.value, key: key, object: answer)))
+                noteStray(work.token, into: &effects)
+            } else {
+                let purpose = StorePurpose.write(work.plan.placement)
+                effects.emit(.send(.store(key: key, object: answer, purpose: purpose), to: node, call: call))
+            }
+        }
+    }
+
+    /// Whether strict reads wait for the repair of what they saw.
+    private static var strictReadsWriteBack: Bool {
+        !PlantedBug.readRepairMendsItsCoordinatorOnly.isPlanted
     }
 
     private func repair(

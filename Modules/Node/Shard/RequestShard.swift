@@ -174,7 +174,11 @@ public struct RequestShard: StateMachine {
         switch call.table {
         case .puts: putPrepared(call, operation, at: now, into: &effects)
         case .replicas: replicaPrepared(call.slot, operation, into: &effects)
-        case .gets, .forwards, nil: break
+        case .gets:
+            if case .refused = operation {
+                getFailed(call.slot, call.position, at: now, into: &effects)
+            }
+        case .forwards, nil: break
         }
     }
 
@@ -184,7 +188,9 @@ public struct RequestShard: StateMachine {
         switch call.table {
         case .puts: putCommitted(call, failure, at: now, into: &effects)
         case .replicas: replicaCommitted(call.slot, failure, into: &effects)
-        case .gets, .forwards, nil: break
+        case .gets where failure == nil: getRepaired(call, at: now, into: &effects)
+        case .gets: getFailed(call.slot, call.position, at: now, into: &effects)
+        case .forwards, nil: break
         }
     }
 

@@ -75,6 +75,8 @@ public enum ShardObservation: Hashable, Sendable {
     case failed(RequestFailure)
     /// A read found so many stale replicas, and sent them what they lacked.
     case repaired(replicas: Int)
+    /// A strict read waits until so many replicas more have what it is to answer.
+    case wroteBack(replicas: Int)
     /// A read took longer than most, and asked all the others too.
     case hedged
     /// A fallback stood in for an owner.
