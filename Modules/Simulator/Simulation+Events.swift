@@ -25,6 +25,9 @@ extension Simulation {
             }
             world.now = max(world.now, next.time)
             handle(next.event)
+            if firstLoss == .max, injector.disksLost > 0 {
+                firstLoss = world.now
+            }
             for (host, life) in world.ended {
                 world.after(FaultInjector.millisecond, .clientsLost(host: Int32(host), life: life))
                 injector.hasEnded(world.hosts[host], in: world)
@@ -80,6 +83,7 @@ extension Simulation {
     private func reply(_ number: Int, _ response: Response) {
         let operation = workload.history.operations[number]
         guard workload.replied(number, response, in: world) else { return }
+        answers.isRegular = firstLoss == .max
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
         if case .written(let dot, _) = response, case .write(let write) = operation.kind {
             workload.history.keys[operation.key].writes[write].replicas = world.replicas(

@@ -40,21 +40,24 @@ extension Simulation {
         return nil
     }
 
-    /// Whether every register with one writer was linearizable: a rule where all owners are read and stay what they are. Else
-    /// it is counted: a read does not wait until what it saw is repaired, so the next may see less.
+    /// Whether every register with one writer was linearizable: a rule where it is read and written by majorities, until a disk
+    /// is lost. Else it is counted: fewer than a majority have what they answer on no node that the next must meet.
     func checkLinearity() -> Violation? {
-        let isRule =
-            workload.options.singleRead == .all && !workload.options.isSingleSloppy
-            && !injector.options.kinds.contains { $0.losesData || $0 == .join || $0 == .weight }
+        let replicas = workload.replicas
+        let single = RequestOptions(
+            read: workload.options.singleRead, write: workload.options.singleWrite,
+            sloppy: workload.options.isSingleSloppy)
+        let isRule = single.isAtomicRead(of: replicas) && single.isMajorityWrite(of: replicas)
         if isRule {
             world.marks.count(.linearizableRun)
         }
         for key in workload.history.keys where key.model == .single {
-            guard let anomaly = LinearityChecker.check(key, workload.history.operations, workload.options) else {
-                continue
-            }
+            guard LinearityChecker.check(key, workload.history.operations, workload.options) != nil else { continue }
             world.marks.count(.notLinearizable)
-            if isRule {
+            if isRule,
+                let anomaly = LinearityChecker.check(
+                    key, workload.history.operations, workload.options, until: firstLoss)
+            {
                 return Violation(.linearizable, "\(anomaly)", key: key.name)
             }
         }

@@ -24,6 +24,8 @@ public final class Simulation {
     var hints = HintChecker()
     /// How each key's partition was placed and held when somebody looked last.
     var fingerprints: [UInt64] = []
+    /// When a disk first lost, or may have lost, what it had acknowledged, in nanoseconds.
+    var firstLoss = Int64.max
     /// When the faults stopped, in nanoseconds.
     var healed = Int64.max
     /// What was read of each key in the end.
@@ -78,6 +80,12 @@ public final class Simulation {
         case 1: (load.singleRead, load.singleWrite) = (.one, .all)
         default: break
         }
+        // In one of three runs there are walkers.
+        var walkers = SeededGenerator(seed: options.seed ^ 0x7a1c_e55e)
+        if walkers.chance(1, in: 3) {
+            load.walkers = 2 + Int(walkers.below(3))
+            load.walkedKeys = 2 + Int(walkers.below(4))
+        }
         adjust(&load)
         workload = Workload(
             load, replicas: ring.replicas, omissions: options.omissions, seed: generator.next())
@@ -87,7 +95,6 @@ public final class Simulation {
             omissions: options.omissions, seed: generator.next())
         sampler = generator.split()
         world.tracer = options.tracer
-        answers.isRegular = !faults.kinds.contains { $0.losesData }
     }
 
     /// Runs to the end, or to the first rule that is broken.
@@ -100,7 +107,9 @@ public final class Simulation {
         } catch {
             violation = error
             if let key = error.key.flatMap({ name in workload.history.keys.firstIndex { $0.name == name } }) {
-                violation?.story = Story.tell(key, workload.history, world)
+                violation?.story =
+                    (error.client.map { Story.tell(ofClient: $0, workload.history) } ?? [])
+                    + Story.tell(key, workload.history, world)
             } else {
                 violation?.story += summary
             }
@@ -128,7 +137,7 @@ public final class Simulation {
     }
 
     private func torment() throws(Violation) {
-        for client in 0..<workload.options.clients {
+        for client in workload.actors {
             workload.pause(client, in: world)
         }
         world.after(FaultInjector.second, .sample)

@@ -41,17 +41,21 @@ import Testing
                     elements: elements, began: began, ended: ended, outcome: outcome, dot: dot, copies: copies))
         }
 
-        mutating func operation(_ kind: Simulator.Operation.Kind, settled: CausalContext? = nil) -> Int {
+        mutating func operation(
+            _ kind: Simulator.Operation.Kind, settled: CausalContext? = nil, session: Session? = nil
+        ) -> Int {
             history.operations.append(
                 Simulator.Operation(
                     kind: kind, key: 0, client: 0, host: 0, life: 0, options: RequestOptions(sloppy: false), began: 0,
-                    settled: settled))
+                    settled: settled, session: session))
             return history.operations.count - 1
         }
 
-        mutating func read(_ object: Object, settled: CausalContext? = nil) -> Invariant? {
-            let number = operation(.read, settled: settled)
-            return AnswerChecker().check(.found(object), to: number, in: &history)?.invariant
+        mutating func read(
+            _ object: Object, settled: CausalContext? = nil, session: Session? = nil, isRegular: Bool = true
+        ) -> Invariant? {
+            let number = operation(.read, settled: settled, session: session)
+            return AnswerChecker(isRegular: isRegular).check(.found(object), to: number, in: &history)?.invariant
         }
     }
 
@@ -109,6 +113,38 @@ import Testing
         let settled = CausalContext([Self.dot(1)])
         #expect(book.read(Self.object([(Self.dot(1), "key write 0 of client 0")]), settled: settled) == nil)
         #expect(book.read(Object(), settled: settled) == .readsRegular)
+    }
+
+    @Test func `a strict read that lacks what its session is owed is found, by the guarantee that it breaks`() {
+        var book = Book()
+        book.write(dot: Self.dot(1))
+        let shown = Self.object([(Self.dot(1), "key write 0 of client 0")])
+        let other = CausalContext([Self.dot(1, epoch: 2)])
+        let sessions: [(Session, Invariant)] = [
+            (Session(read: other), .monotonicReads), (Session(written: other), .readYourWrites),
+            (Session(followed: other), .writesFollowReads), (Session(preceded: other), .monotonicWrites),
+        ]
+        for (session, guarantee) in sessions {
+            #expect(book.read(shown, session: session) == guarantee)
+            #expect(book.read(shown, session: session, isRegular: false) == nil, "a disk was lost")
+        }
+        #expect(book.read(shown, session: Session(read: CausalContext([Self.dot(1)]))) == nil)
+        let number = book.operation(.read, session: Session(read: other))
+        #expect(
+            AnswerChecker().check(.absent, to: number, in: &book.history)?.invariant == .monotonicReads,
+            "nothing is less than what was read")
+    }
+
+    @Test func `who reads a write is owed what its author had read and written, and what that one was owed`() {
+        let contexts = (1...4).map { CausalContext([Self.dot(1, epoch: $0)]) }
+        let author = Session(
+            read: contexts[0], written: contexts[1], followed: contexts[2], preceded: contexts[3])
+        var session = Session(read: contexts[3])
+        session.follow(author)
+        #expect(session.followed == CausalContext([Self.dot(1), Self.dot(1, epoch: 3)]))
+        #expect(session.preceded == CausalContext([Self.dot(1, epoch: 2), Self.dot(1, epoch: 4)]))
+        #expect(session.read == contexts[3])
+        #expect(session.lacking(in: contexts[3]).map(\.guarantee) == [.writesFollowReads, .monotonicWrites])
     }
 
     @Test func `a read that shows a write and not what its client had seen is found`() {

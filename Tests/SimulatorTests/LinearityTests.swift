@@ -104,4 +104,10 @@ import Testing
     @Test func `reads that ask all owners are linearizable`() {
         #expect(Self.anomaly(read: .all, write: .quorum, isSloppy: false, partitionsEvery: 3) == nil)
     }
+
+    @Test(arguments: 2..<6 as Range<UInt64>)
+    func `strict reads and writes of quorums are linearizable`(seed: UInt64) {
+        #expect(
+            Self.anomaly(read: .quorum, write: .quorum, isSloppy: false, partitionsEvery: 1, seed: seed) == nil)
+    }
 }

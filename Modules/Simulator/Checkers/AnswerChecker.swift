@@ -7,7 +7,8 @@ struct AnswerChecker {
     /// The most siblings that an object may have: the store's own limit, and one for each node that may have taken one
     /// more at the same time.
     var siblingLimit = 256
-    /// Whether strict reads are regular: where disks are lost they need not be.
+    /// Whether strict reads are regular, and keep what they owe to sessions: once a disk has lost what it had acknowledged, fewer
+    /// have a write than were counted, so that a majority may miss it. Nothing else that goes wrong voids that.
     var isRegular = true
 
     /// Checks an answer against the history so far, and notes in it whose dots were seen.
@@ -21,7 +22,7 @@ struct AnswerChecker {
             return check(object, of: operation, in: &history)
         case (.absent, .read):
             // That nobody has it takes R holders to say, whoever stands in for whom.
-            return checkRegular(CausalContext(), operation, name)
+            return checkRegular(CausalContext(), operation, name) ?? checkSession(CausalContext(), operation, name)
         case (.failed, _):
             return nil
         default:
@@ -65,6 +66,7 @@ struct AnswerChecker {
         return checkConcurrent(shown, object, history.keys[key])
             ?? checkCauses(shown, object, history.keys[key])
             ?? (operation.options.sloppy ? nil : checkRegular(object.context, operation, name))
+            ?? checkSession(object.context, operation, name)
     }
 
     /// One dot, one write.
@@ -125,5 +127,14 @@ struct AnswerChecker {
         return Violation(
             .readsRegular, "a read knows \(context), and \(settled) was written strictly before it began",
             key: name)
+    }
+
+    /// What a client was told, or was owed by those whom it read, it finds again at whatever node it asks.
+    private func checkSession(_ context: CausalContext, _ operation: Operation, _ name: String) -> Violation? {
+        guard isRegular, let (guarantee, wanted) = operation.session?.lacking(in: context).first else { return nil }
+        return Violation(
+            guarantee,
+            "client \(operation.client) reads strictly at host \(operation.host), which knows \(context), and its session has "
+                + "to find \(wanted)", key: name, client: operation.client)
     }
 }

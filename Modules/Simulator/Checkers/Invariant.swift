@@ -18,8 +18,16 @@ public enum Invariant: String, CaseIterable, Sendable {
     case refusedIsNotWritten
     /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no disk is lost.
     case readsRegular
-    /// 7. A register with one writer is linearizable where every read asks all owners and no member comes, goes or forgets.
+    /// 7. A register with one writer is linearizable where it is read and written strictly, by majorities; until a disk is lost.
     case linearizable
+    /// 6. A strict read of a majority knows what its client's earlier ones of the key knew; until a disk is lost.
+    case monotonicReads
+    /// 6. A strict read of a majority knows its client's strict writes that were acknowledged; until a disk is lost.
+    case readYourWrites
+    /// 6. Likewise, what those had read, of any key, whose writes its client has read, before they wrote.
+    case writesFollowReads
+    /// 6. Likewise, what the same had written before.
+    case monotonicWrites
     /// 6. Whoever is shown a write knows of all that its client had seen.
     case causesAreKnown
     /// 8. What is acknowledged survives the loss of W−1 disks.
@@ -70,7 +78,13 @@ public enum Invariant: String, CaseIterable, Sendable {
         case .refusedIsNotWritten: "a write that was refused as not applied is never seen"
         case .readsRegular: "a strict read knows of every strict write that was acknowledged before it began"
         case .linearizable:
-            "a register with one writer is linearizable where reads ask all owners and no member comes, goes or forgets"
+            "a register with one writer is linearizable where it is read and written strictly, by majorities"
+        case .monotonicReads: "a strict read knows what its client's strict reads before it knew"
+        case .readYourWrites: "a strict read knows its client's strict writes"
+        case .writesFollowReads:
+            "who has read a write reads all that its writer had read before it, of any key"
+        case .monotonicWrites:
+            "who has read a write reads all that its writer had written before it, to any key"
         case .causesAreKnown: "whoever is shown a write knows of all that its client had seen"
         case .survivesLoss: "what is acknowledged survives the loss of W−1 disks"
         case .enoughCopies: "at every moment an acknowledged write is on W disks, but for those that were lost"
@@ -102,8 +116,11 @@ public struct Violation: Error, Sendable {
     public let key: String?
     /// Who did what when, in order, and who has what now.
     public internal(set) var story: [String] = []
+    /// The client whose session it is about, if it is about one.
+    var client: Int?
 
-    init(_ invariant: Invariant, _ what: String, key: String? = nil) {
+    init(_ invariant: Invariant, _ what: String, key: String? = nil, client: Int? = nil) {
+        self.client = client
         self.invariant = invariant
         self.what = what
         self.key = key

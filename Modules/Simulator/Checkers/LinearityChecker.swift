@@ -63,8 +63,11 @@ struct LinearityChecker {
         return nil
     }
 
-    /// What happened to a key with one writer; reads that ask for less than the others say nothing.
-    static func check(_ key: KeyHistory, _ operations: [Operation], _ options: WorkloadOptions) -> Anomaly? {
+    /// What happened to a key with one writer; reads that ask for less than the others say nothing, nor do those that ended at
+    /// `end` or later.
+    static func check(
+        _ key: KeyHistory, _ operations: [Operation], _ options: WorkloadOptions, until end: Int64 = .max
+    ) -> Anomaly? {
         check(
             key.operations.compactMap { number in
                 let operation = operations[number]
@@ -75,7 +78,8 @@ struct LinearityChecker {
                         kind: .write, number: write, began: operation.began,
                         ended: operation.outcome == .done ? operation.ended : .max)
                 case .read:
-                    guard operation.outcome == .done, operation.options.read == options.singleRead,
+                    guard operation.outcome == .done, operation.ended < end,
+                        operation.options.read == options.singleRead,
                         operation.options.sloppy == options.isSingleSloppy
                     else { return nil }
                     return Access(

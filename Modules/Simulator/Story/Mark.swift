@@ -18,7 +18,8 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Requests
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
     case blindWrite, contextualWrite, staleWrite, handedOver, expiringWrite, delete, largeValue, overload
-    case strictRead, readGoneBack, ownWriteUnread, notLinearizable, linearizableRun
+    case strictRead, wroteBack, readGoneBack, ownWriteUnread, causeUnread, earlierWriteUnread, notLinearizable
+    case linearizableRun
     // Within nodes
     case hedged, stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
     case hinted, hintGone, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
@@ -54,6 +55,7 @@ public struct Marks: Equatable, Sendable {
         case .shard(.hedged): count(.hedged)
         case .shard(.stoodIn): count(.stoodIn)
         case .shard(.repaired): count(.repaired)
+        case .shard(.wroteBack): count(.wroteBack)
         case .shard(.disagreed): count(.disagreed)
         case .shard: break
         case .control(.up): count(.up)

@@ -10,6 +10,8 @@ import Storage
 enum Story {
     /// The most lines about operations.
     static let lineLimit = 120
+    /// The most lines about a client's steps.
+    static let stepLimit = 24
 
     /// A value's beginning.
     static func text(of bytes: ByteBuffer) -> String {
@@ -37,6 +39,13 @@ enum Story {
             lines.append(line(of: operation, history.keys[key]))
         }
         return lines + copies(of: history.keys[key], world)
+    }
+
+    /// What a client did last, at any key: the way of its session.
+    static func tell(ofClient client: Int, _ history: History) -> [String] {
+        let steps = history.operations.filter { $0.client == client }.suffix(stepLimit)
+        return ["the last \(steps.count) steps of client \(client):"]
+            + steps.map { "\(history.keys[$0.key].name): \(line(of: $0, history.keys[$0.key]))" } + ["the key:"]
     }
 
     /// One operation.

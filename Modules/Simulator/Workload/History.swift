@@ -36,6 +36,8 @@ struct Operation {
     var shown: [Int] = []
     /// A read of a quorum: what had been written strictly before it began.
     var settled: CausalContext?
+    /// A strict read of a majority: what its client's session has to find.
+    var session: Session?
     var failure: RequestFailure?
 }
 
@@ -68,6 +70,8 @@ struct Write {
     var replicas: [NodeID] = []
     /// How many nodes had it on disk when it was acknowledged.
     let copies: Int
+    /// A walker's: the session that it was made in, by walked key.
+    var session: [Session] = []
 }
 
 /// All that happened to one key.
@@ -132,6 +136,10 @@ enum KeyModel {
     case single
     /// Written by anyone now and then, and read by nobody before the end: what is missing there no read has mended.
     case unread
+    /// Read and written by walkers, who come with a session; strictly, by quorums.
+    case walkedStrictly
+    /// Likewise, by whoever can be reached.
+    case walked
 
     /// The models of the keys that clients read.
     static let visited: [KeyModel] = [.register, .set, .single]

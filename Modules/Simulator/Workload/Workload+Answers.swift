@@ -51,7 +51,11 @@ extension Workload {
             // An answer of the wrong kind: a checker says so.
             end(number, .unknown, in: world)
         }
-        if following != .nothing, history.operations[number].outcome == .done, let host = anyHost(for: client, world) {
+        if following == .read, history.operations[number].outcome == .done {
+            walkOn(client, key, in: world)
+        } else if following != .nothing, history.operations[number].outcome == .done,
+            let host = anyHost(for: client, world)
+        {
             world.marks.count(.contextualWrite)
             let known = clients[client].knowledge[key]
             write(
@@ -82,7 +86,10 @@ extension Workload {
         if !operation.options.sloppy {
             history.keys[key].settle(dot, at: write.copies)
         }
-        clients[client].knowledge[key].written.insert(dot)
+        clients[client].knowledge[key].session.written.insert(dot)
+        if operation.options.isMajorityWrite(of: replicas) {
+            clients[client].knowledge[key].strictSession.written.insert(dot)
+        }
         guard history.keys[key].model != .set, history.keys[key].model != .unread else { return }
         // The client goes on from its own write, and from nothing else that it was not shown.
         var known = clients[client].knowledge[key]
@@ -113,6 +120,7 @@ extension Workload {
                 continue
             }
             shown.append(found)
+            follow(history.keys[key].writes[found].session, client)
             past.insert(found)
             past.formUnion(history.keys[key].writes[found].past)
             unnamed.merge(history.keys[key].writes[found].unnamed)
@@ -122,14 +130,10 @@ extension Workload {
             world.marks.count(.siblingsRead)
         }
         history.operations[number].shown = shown
-        if !object.context.descends(from: clients[client].knowledge[key].written) {
-            world.marks.count(.ownWriteUnread)
-        }
-        if !history.operations[number].options.sloppy {
-            if !object.context.descends(from: clients[client].knowledge[key].readStrictly) {
-                world.marks.count(.readGoneBack)
-            }
-            clients[client].knowledge[key].readStrictly = object.context
+        countLacking(in: object.context, client, key, world)
+        clients[client].knowledge[key].session.read.merge(object.context)
+        if history.operations[number].options.isAtomicRead(of: replicas) {
+            clients[client].knowledge[key].strictSession.read.merge(object.context)
         }
         guard history.keys[key].model != .single else { return }
         var known = clients[client].knowledge[key]
@@ -141,6 +145,18 @@ extension Workload {
         known.unnamed = unnamed
         known.elements = elements
         clients[client].knowledge[key] = known
+    }
+
+    /// Counts which guarantees a read breaks; where they are rules, a checker says so.
+    private func countLacking(in context: CausalContext, _ client: Int, _ key: Int, _ world: World) {
+        for (guarantee, _) in clients[client].knowledge[key].session.lacking(in: context) {
+            switch guarantee {
+            case .monotonicReads: world.marks.count(.readGoneBack)
+            case .readYourWrites: world.marks.count(.ownWriteUnread)
+            case .writesFollowReads: world.marks.count(.causeUnread)
+            default: world.marks.count(.earlierWriteUnread)
+            }
+        }
     }
 
     private func count(_ failure: RequestFailure, _ world: World) {

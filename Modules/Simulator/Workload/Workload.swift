@@ -16,10 +16,10 @@ struct Workload {
         var elements = WriteSet()
         /// What it saw some time ago.
         var stale: (context: CausalContext, past: WriteSet)?
-        /// What its last strict read knew.
-        var readStrictly = CausalContext()
-        /// Its own writes that were acknowledged.
-        var written = CausalContext()
+        /// What it has read and written of it, in every way.
+        var session = Session()
+        /// What it has read and written of it strictly, by majorities.
+        var strictSession = Session()
     }
 
     /// What a client does when its read is answered.
@@ -27,6 +27,8 @@ struct Workload {
         case nothing
         case write
         case delete
+        /// A walker: reads it again, at another node.
+        case read
     }
 
     struct Client {
@@ -39,6 +41,8 @@ struct Workload {
         var generator = SeededGenerator(seed: 0)
         /// How many turns it has had.
         var turns = 0
+        /// A walker: the host that it asked last.
+        var host: Int?
     }
 
     let options: WorkloadOptions
@@ -67,9 +71,14 @@ struct Workload {
             let name = isVisited ? "\(model)-\(index / kinds)" : "unread-\(index - options.keysOfEachKind * kinds)"
             history.keys.append(KeyHistory(name: name, key: ByteBuffer(string: name), model: model))
         }
+        for index in 0..<options.walkedKeys {
+            let model = index % 2 == 0 ? KeyModel.walkedStrictly : .walked
+            let name = "walked-\(index)"
+            history.keys.append(KeyHistory(name: name, key: ByteBuffer(string: name), model: model))
+        }
         let knowledge = Array(repeating: Knowledge(), count: history.keys.count)
         // One more, who reads everything in the end.
-        clients = Array(repeating: Client(knowledge: knowledge), count: options.clients + 1)
+        clients = Array(repeating: Client(knowledge: knowledge), count: options.clients + 1 + options.walkers)
         for client in clients.indices {
             clients[client].generator = SeededGenerator(seed: seed ^ UInt64(client) << 32)
         }
@@ -77,9 +86,12 @@ struct Workload {
         largePadding = ByteBuffer(repeating: UInt8(ascii: "."), count: options.largeValueBytes)
     }
 
+    /// The clients that have turns: all but the one who reads everything in the end.
+    var actors: [Int] { clients.indices.filter { $0 != options.clients } }
+
     /// The clients, and how many turns each has had.
     var parts: [(source: Omissions.Source, count: Int)] {
-        (0..<options.clients).map { (.client($0), clients[$0].turns) }
+        actors.map { (.client($0), clients[$0].turns) }
     }
 
     var isIdle: Bool { clients.allSatisfy { $0.operation == nil } }
@@ -93,6 +105,10 @@ struct Workload {
         clients[client].generator = SeededGenerator(seed: seed ^ UInt64(client) << 32 ^ UInt64(number + 1))
         guard !omissions.contains(number, of: .client(client)) else {
             pause(client, in: world)
+            return
+        }
+        guard !walkers.contains(client) else {
+            walk(client, in: world)
             return
         }
         guard let host = anyHost(for: client, world) else {
@@ -117,11 +133,13 @@ struct Workload {
             write(client, key, host, .seen(known.context ?? CausalContext()), past: known.past, strict: true, world)
         case .single:
             read(client, key, host, strict: clients[client].generator.chance(2, in: 3), world)
+        case .walkedStrictly, .walked:
+            preconditionFailure("\(history.keys[key].name) is for walkers, and client \(client) has drawn it")
         }
     }
 
     private mutating func anyKey(for client: Int) -> Int {
-        let count = history.keys.count - options.unreadKeys
+        let count = history.keys.count - options.unreadKeys - options.walkedKeys
         if options.unreadKeys > 0, clients[client].generator.chance(1, in: 8) {
             return count + Int(clients[client].generator.below(UInt64(options.unreadKeys)))
         }
@@ -174,15 +192,20 @@ struct Workload {
 
     mutating func pause(_ client: Int, in world: World) {
         guard !isStopped else { return }
-        let longest = max(options.pause * slowdown / (world.now < world.hurryUntil ? 10 : 1), 1_000_000)
+        let hurry: Int64 = (world.now < world.hurryUntil ? 10 : 1) * (walkers.contains(client) ? 4 : 1)
+        let longest = max(options.pause * slowdown / hurry, 1_000_000)
         world.after(clients[client].generator.logUniform(1_000_000...longest), .turn(client: client))
     }
 
-    private mutating func requestOptions(strict: Bool) -> RequestOptions {
+    private func requestOptions(for key: Int, strict: Bool) -> RequestOptions {
         var result = RequestOptions()
         result.timeout = options.timeout
         result.sloppy = options.sloppy && !strict
-        if !strict {
+        if key >= walkedKeys.lowerBound {
+            result.read = .quorum
+            result.write = .quorum
+            result.sloppy = !strict
+        } else if !strict {
             result.read = options.read
             result.write = options.write
         } else {
@@ -205,11 +228,15 @@ struct Workload {
     }
 
     mutating func read(_ client: Int, _ key: Int, _ host: Int, strict: Bool, _ world: World) {
-        let options = requestOptions(strict: strict)
+        let options = requestOptions(for: key, strict: strict)
         if strict {
             world.marks.count(.strictRead)
         }
         let number = begin(.read, client, key, host, options, world)
+        if options.isAtomicRead(of: replicas) {
+            let known = clients[client].knowledge[key]
+            history.operations[number].session = walkers.contains(client) ? known.session : known.strictSession
+        }
         history.operations[number].settled = history.keys[key].settled(
             meeting: (options.read ?? .quorum).resolved(owners: replicas), of: replicas)
         world.submit(
@@ -220,7 +247,7 @@ struct Workload {
         _ client: Int, _ key: Int, _ host: Int, _ seeing: WriteContext, past: WriteSet,
         unnamed: CausalContext? = nil, isDelete: Bool = false, strict: Bool = false, _ world: World
     ) {
-        let options = requestOptions(strict: strict)
+        let options = requestOptions(for: key, strict: strict)
         let number = history.keys[key].writes.count
         var value: ByteBuffer?
         var elements = WriteSet()
@@ -263,7 +290,7 @@ struct Workload {
                 context: clients[client].sent, isBlind: isBlind, elements: elements,
                 began: world.now,
                 isStrict: !options.sloppy && options.write != .one, expiry: expiry,
-                copies: (options.write ?? .quorum).resolved(owners: replicas)))
+                copies: (options.write ?? .quorum).resolved(owners: replicas), session: session(of: client)))
         let content: Sibling.Content = value.map { .value($0, contentType: "text/plain") } ?? .tombstone
         world.submit(
             .put(

@@ -8,6 +8,11 @@ public struct WorkloadOptions: Sendable {
     public var keysOfEachKind = 6
     /// How many keys more are written, and read by nobody before the end.
     public var unreadKeys = 96
+    /// How many clients more go from node to node with their sessions, and how many keys they have for that: every other one
+    /// is read and written strictly, the first is.
+    public var walkers = 0
+    /// See ``walkers``.
+    public var walkedKeys = 0
     /// Nanoseconds between an answer and the client's next operation, at most; at least a millisecond, each order of
     /// magnitude as likely as another, so that clients come in bursts.
     public var pause: Int64 = 1_600_000_000
