@@ -2,6 +2,8 @@
 // read names its field and its limit, so that a failure says what was wrong and nothing is allocated on a peer's word.
 //
 // Writers are named `write…`; readers are named `decode…` to stand apart from ByteBuffer's own, which return optionals.
+//
+// These are for a field or two. What has many, and comes often, goes through a FieldReader or a FieldWriter.
 
 extension ByteBuffer {
     /// The most bytes of a varint of 64 bits.
@@ -37,23 +39,7 @@ extension ByteBuffer {
     /// Reads a varint; refuses one that is longer than its value needs, so that every value has one form.
     @inlinable
     public mutating func decodeVarint(_ field: @autoclosure () -> String) throws(DecodingFailure) -> UInt64 {
-        // Most are one byte.
-        guard let first = readInteger(as: UInt8.self) else { throw .truncated(field()) }
-        guard first >= 0x80 else { return UInt64(first) }
-        var value = UInt64(first & 0x7f)
-        var shift: UInt64 = 7
-        while true {
-            guard let byte = readInteger(as: UInt8.self) else { throw .truncated(field()) }
-            let bits = UInt64(byte & 0x7f)
-            guard shift < 63 || bits <= 1 else { throw .invalid(field()) }
-            value |= bits << shift
-            if byte & 0x80 == 0 {
-                guard byte != 0 else { throw .invalid(field()) }
-                return value
-            }
-            shift += 7
-            guard shift <= 63 else { throw .invalid(field()) }
-        }
+        try decodeFields { (reader) throws(DecodingFailure) in try reader.decodeVarint(field()) }
     }
 
     /// Reads a varint that counts something, at most `limit`.
@@ -100,21 +86,13 @@ extension ByteBuffer {
     }
 
     /// Reads text of at most `limit` bytes; refuses what is not UTF-8.
+    @inlinable
     public mutating func decodePrefixedString(
         limit: Int, _ field: @autoclosure () -> String
     ) throws(DecodingFailure) -> String {
-        let count = try decodeCount(limit: limit, field())
-        guard count > 0 else { return "" }
-        guard count <= readableBytes else { throw .truncated(field()) }
-        // What is no UTF-8 is decoded to something else. Validating it first is generic in the encoding, and dear.
-        let (text, isWhole) = withUnsafeReadableBytes { bytes in
-            let bytes = UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
-            let text = String(decoding: bytes, as: UTF8.self)
-            return (text, bytes.allSatisfy { $0 < 0x80 } || text.utf8.elementsEqual(bytes))
+        try decodeFields { (reader) throws(DecodingFailure) in
+            try reader.decodePrefixedString(limit: limit, field())
         }
-        guard isWhole else { throw .invalid(field()) }
-        moveReaderIndex(forwardBy: count)
-        return text
     }
 
     /// Writes the 16 bytes of an identity.
