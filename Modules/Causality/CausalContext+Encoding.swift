@@ -14,19 +14,40 @@ public import Machine
 extension CausalContext {
     /// Writes the canonical form.
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeVarint(UInt64(actorCount))
+        buffer.writeFields(byteLimit: encodedByteLimit) { encode(into: &$0) }
+    }
+
+    /// ``encode(into:)`` as a part of something larger; at most ``encodedByteLimit`` bytes.
+    package func encode(into writer: inout FieldWriter) {
+        writer.writeVarint(UInt64(actorCount))
         forEachActor { actor, contiguous, beyond in
-            Self.encode(actor, contiguous, beyond, into: &buffer)
+            Self.encode(actor, contiguous, beyond, into: &writer)
         }
+    }
+
+    /// No fewer bytes than the canonical form has.
+    package var encodedByteLimit: Int {
+        // A dot of the cloud may be an actor of its own.
+        ByteBuffer.varintByteLimit
+            + entryCount * (NodeID.byteCount + 4 * ByteBuffer.varintByteLimit)
     }
 
     /// Reads the canonical form and refuses any other.
     public init(
         decoding buffer: inout ByteBuffer, limits: CausalityLimits = CausalityLimits()
     ) throws(DecodingFailure) {
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try CausalContext(decoding: &reader, limits: limits)
+        }
+    }
+
+    /// ``init(decoding:limits:)`` as a part of something larger.
+    package init(
+        decoding reader: inout FieldReader, limits: CausalityLimits = CausalityLimits()
+    ) throws(DecodingFailure) {
         var decoder = ContextDecoder(limits: limits)
-        for _ in 0..<(try decoder.decodeActorCount(from: &buffer)) {
-            _ = try decoder.decodeActor(from: &buffer)
+        for _ in 0..<(try decoder.decodeActorCount(from: &reader)) {
+            _ = try decoder.decodeActor(from: &reader)
         }
         self = decoder.context
     }
@@ -74,38 +95,17 @@ extension CausalContext {
 
     /// Writes one actor of a context.
     static func encode(
-        _ actor: ActorID, _ contiguous: UInt64, _ beyond: ArraySlice<Dot>, into buffer: inout ByteBuffer
+        _ actor: ActorID, _ contiguous: UInt64, _ beyond: ArraySlice<Dot>, into writer: inout FieldWriter
     ) {
-        // In one write, since each costs ByteBuffer a look at its storage: more than the bytes themselves.
-        buffer.writeWithUnsafeMutableBytes(
-            minimumWritableBytes: NodeID.byteCount + 3 * ByteBuffer.varintByteLimit
-        ) { bytes in
-            bytes.storeBytes(of: actor.node.high.bigEndian, toByteOffset: 0, as: UInt64.self)
-            bytes.storeBytes(of: actor.node.low.bigEndian, toByteOffset: 8, as: UInt64.self)
-            var count = NodeID.byteCount
-            count += store(varint: actor.epoch, into: bytes, at: count)
-            count += store(varint: contiguous, into: bytes, at: count)
-            count += store(varint: UInt64(beyond.count), into: bytes, at: count)
-            return count
-        }
+        writer.writeNodeID(actor.node)
+        writer.writeVarint(actor.epoch)
+        writer.writeVarint(contiguous)
+        writer.writeVarint(UInt64(beyond.count))
         var least = contiguous + 2
         for dot in beyond {
-            buffer.writeVarint(dot.counter - least)
+            writer.writeVarint(dot.counter - least)
             least = dot.counter + 1
         }
-    }
-
-    /// Stores a varint and returns the number of its bytes.
-    private static func store(varint: UInt64, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
-        var rest = varint
-        var end = offset
-        while rest >= 0x80 {
-            bytes[end] = UInt8(truncatingIfNeeded: rest) | 0x80
-            end += 1
-            rest >>= 7
-        }
-        bytes[end] = UInt8(truncatingIfNeeded: rest)
-        return end + 1 - offset
     }
 }
 
@@ -113,7 +113,7 @@ extension CausalContext {
 struct ContextDecoder {
     private let limits: CausalityLimits
     private var entries: [Dot] = []
-    private var cloud: [Dot] = []
+    private(set) var cloud: [Dot] = []
     private var last: ActorID?
 
     init(limits: CausalityLimits) {
@@ -126,24 +126,24 @@ struct ContextDecoder {
     }
 
     /// Reads how many actors follow, and makes room for as many as the bytes can hold.
-    mutating func decodeActorCount(from buffer: inout ByteBuffer) throws(DecodingFailure) -> Int {
-        let count = try buffer.decodeCount(limit: limits.actors, "actors")
-        entries.reserveCapacity(min(count, buffer.readableBytes / NodeID.byteCount))
+    mutating func decodeActorCount(from reader: inout FieldReader) throws(DecodingFailure) -> Int {
+        let count = try reader.decodeCount(limit: limits.actors, "actors")
+        entries.reserveCapacity(min(count, reader.readableBytes / NodeID.byteCount))
         return count
     }
 
-    /// Reads the next actor.
+    /// Reads the next actor; its dots beyond its counter are those of ``cloud`` from `start` on.
     mutating func decodeActor(
-        from buffer: inout ByteBuffer
-    ) throws(DecodingFailure) -> (actor: ActorID, contiguous: UInt64, beyond: ArraySlice<Dot>) {
+        from reader: inout FieldReader
+    ) throws(DecodingFailure) -> (actor: ActorID, contiguous: UInt64, start: Int) {
         let actor = ActorID(
-            node: try buffer.decodeNodeID("actor's node"), epoch: try buffer.decodeVarint("actor's epoch"))
+            node: try reader.decodeNodeID("actor's node"), epoch: try reader.decodeVarint("actor's epoch"))
         if let last {
             guard last < actor else { throw .invalid("order of actors") }
         }
         last = actor
-        let contiguous = try buffer.decodeCounter("contiguous counter")
-        let count = try buffer.decodeCount(limit: limits.cloud - cloud.count, "cloud")
+        let contiguous = try reader.decodeCounter("contiguous counter")
+        let count = try reader.decodeCount(limit: limits.cloud - cloud.count, "cloud")
         guard contiguous > 0 || count > 0 else { throw .invalid("actor without a dot") }
         if contiguous > 0 {
             entries.append(Dot(actor: actor, counter: contiguous))
@@ -151,16 +151,17 @@ struct ContextDecoder {
         let start = cloud.count
         var least = contiguous + 2
         for _ in 0..<count {
-            let counter = try buffer.decodeCounter(from: least, "dot of the cloud")
+            let counter = try reader.decodeCounter(from: least, "dot of the cloud")
             cloud.append(Dot(actor: actor, counter: counter))
             least = counter + 1
         }
-        return (actor, contiguous, cloud[start...])
+        return (actor, contiguous, start)
     }
 }
 
-extension ByteBuffer {
+extension FieldReader {
     /// Reads a counter as its distance from the least that it can be.
+    @inline(__always)
     mutating func decodeCounter(
         from least: UInt64 = 0, _ field: @autoclosure () -> String
     ) throws(DecodingFailure) -> UInt64 {

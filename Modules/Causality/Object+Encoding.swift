@@ -30,23 +30,28 @@ extension Object {
 
     /// Writes the canonical form.
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: encodedByteCountEstimate)
-        buffer.writeInteger(Self.format)
-        encodeClock(into: &buffer)
+        buffer.writeFields(byteLimit: encodedByteLimit) { encode(into: &$0) }
+    }
+
+    /// ``encode(into:)`` as a part of something larger; at most ``encodedByteLimit`` bytes.
+    package func encode(into writer: inout FieldWriter) {
+        writer.writeInteger(Self.format)
+        encodeClock(into: &writer)
         for index in siblings.indices {
-            let timestamp = siblings[index].timestamp.rawValue
+            writer.writeInteger(siblings[index].timestamp.rawValue)
             switch siblings[index].content {
             case .tombstone:
-                buffer.writeMultipleIntegers(timestamp, Kind.tombstone)
+                writer.writeInteger(Kind.tombstone)
             case .value(let bytes, let contentType):
                 let expiry = siblings[index].expiry
                 if expiry == 0 {
-                    buffer.writeMultipleIntegers(timestamp, Kind.value)
+                    writer.writeInteger(Kind.value)
                 } else {
-                    buffer.writeMultipleIntegers(timestamp, Kind.valueThatEnds, expiry)
+                    writer.writeInteger(Kind.valueThatEnds)
+                    writer.writeInteger(expiry)
                 }
-                buffer.writePrefixed(contentType)
-                buffer.writePrefixed(bytes)
+                writer.writePrefixed(contentType)
+                writer.writePrefixed(bytes)
             }
         }
     }
@@ -56,75 +61,94 @@ extension Object {
     public init(
         decoding buffer: inout ByteBuffer, limits: CausalityLimits = CausalityLimits()
     ) throws(DecodingFailure) {
-        guard try buffer.decodeInteger(as: UInt8.self, "object format") == Self.format else {
-            throw .invalid("object format")
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try Object(decoding: &reader, limits: limits)
         }
-        let (context, dots) = try Self.decodeClock(from: &buffer, limits: limits)
+    }
+
+    /// ``init(decoding:limits:)`` as a part of something larger.
+    package init(
+        decoding reader: inout FieldReader, limits: CausalityLimits = CausalityLimits()
+    ) throws(DecodingFailure) {
         var siblings: [Sibling] = []
-        siblings.reserveCapacity(dots.count)
-        for dot in dots {
-            siblings.append(try Self.decodeBody(of: dot, from: &buffer, limits: limits))
+        let context = try Self.decodeContext(from: &reader, limits: limits) { dot in
+            // Its place, until its body is read.
+            siblings.append(Sibling(dot: dot, timestamp: HybridTimestamp(rawValue: 0), content: .tombstone))
+        }
+        for index in siblings.indices {
+            siblings[index] = try Self.decodeBody(of: siblings[index].dot, from: &reader, limits: limits)
         }
         self.init(context: context, siblings: siblings)
     }
 
     /// Reads no more of an object than what it knows.
     package static func context(
-        decoding buffer: inout ByteBuffer, limits: CausalityLimits = CausalityLimits()
+        decoding reader: inout FieldReader, limits: CausalityLimits = CausalityLimits()
     ) throws(DecodingFailure) -> CausalContext {
-        guard try buffer.decodeInteger(as: UInt8.self, "object format") == format else {
-            throw .invalid("object format")
-        }
-        return try decodeClock(from: &buffer, limits: limits).context
+        try decodeContext(from: &reader, limits: limits) { _ in }
     }
 
     /// Writes the context and the dots of the siblings: all that tells two states of a key apart.
-    func encodeClock(into buffer: inout ByteBuffer) {
-        buffer.writeVarint(UInt64(context.actorCount))
+    func encodeClock(into writer: inout FieldWriter) {
+        writer.writeVarint(UInt64(context.actorCount))
         var start = 0
         context.forEachActor { actor, contiguous, beyond in
-            CausalContext.encode(actor, contiguous, beyond, into: &buffer)
+            CausalContext.encode(actor, contiguous, beyond, into: &writer)
             var end = start
             while end < siblings.count, siblings[end].dot.actor == actor {
                 end += 1
             }
-            buffer.writeVarint(UInt64(end - start))
+            writer.writeVarint(UInt64(end - start))
             var least: UInt64 = 1
             for index in start..<end {
-                buffer.writeVarint(siblings[index].dot.counter - least)
+                writer.writeVarint(siblings[index].dot.counter - least)
                 least = siblings[index].dot.counter + 1
             }
             start = end
         }
     }
 
-    private static func decodeClock(
-        from buffer: inout ByteBuffer, limits: CausalityLimits
-    ) throws(DecodingFailure) -> (context: CausalContext, dots: [Dot]) {
+    /// No fewer bytes than ``encodeClock(into:)`` writes.
+    var clockByteLimit: Int {
+        context.encodedByteLimit + (context.entryCount + siblings.count) * ByteBuffer.varintByteLimit
+    }
+
+    /// Reads the format and the clock, and hands over the dots of the siblings in order.
+    @inline(__always)
+    private static func decodeContext(
+        from reader: inout FieldReader, limits: CausalityLimits, _ takeSibling: (Dot) -> Void
+    ) throws(DecodingFailure) -> CausalContext {
+        guard try reader.decodeInteger(as: UInt8.self, "object format") == format else {
+            throw .invalid("object format")
+        }
         var decoder = ContextDecoder(limits: limits)
-        var dots: [Dot] = []
-        for _ in 0..<(try decoder.decodeActorCount(from: &buffer)) {
-            var (actor, contiguous, beyond) = try decoder.decodeActor(from: &buffer)
-            let count = try buffer.decodeCount(limit: limits.siblings - dots.count, "siblings")
+        var siblingCount = 0
+        for _ in 0..<(try decoder.decodeActorCount(from: &reader)) {
+            let (actor, contiguous, start) = try decoder.decodeActor(from: &reader)
+            let count = try reader.decodeCount(limit: limits.siblings - siblingCount, "siblings")
+            siblingCount += count
             var least: UInt64 = 1
+            var beyond = start
             for _ in 0..<count {
-                let dot = Dot(actor: actor, counter: try buffer.decodeCounter(from: least, "dot of a sibling"))
-                beyond = beyond.drop { $0 < dot }
-                guard dot.counter <= contiguous || beyond.first == dot else {
+                let dot = Dot(actor: actor, counter: try reader.decodeCounter(from: least, "dot of a sibling"))
+                while beyond < decoder.cloud.count, decoder.cloud[beyond] < dot {
+                    beyond += 1
+                }
+                guard dot.counter <= contiguous || beyond < decoder.cloud.count && decoder.cloud[beyond] == dot else {
                     throw .invalid("sibling outside of the context")
                 }
-                dots.append(dot)
+                takeSibling(dot)
                 least = dot.counter + 1
             }
         }
-        return (decoder.context, dots)
+        return decoder.context
     }
 
     private static func decodeBody(
-        of dot: Dot, from buffer: inout ByteBuffer, limits: CausalityLimits
+        of dot: Dot, from reader: inout FieldReader, limits: CausalityLimits
     ) throws(DecodingFailure) -> Sibling {
-        let timestamp = HybridTimestamp(rawValue: try buffer.decodeInteger("timestamp"))
-        let kind = try buffer.decodeInteger(as: UInt8.self, "kind of sibling")
+        let timestamp = HybridTimestamp(rawValue: try reader.decodeInteger("timestamp"))
+        let kind = try reader.decodeInteger(as: UInt8.self, "kind of sibling")
         var expiry: UInt64 = 0
         switch kind {
         case Kind.tombstone:
@@ -132,22 +156,27 @@ extension Object {
         case Kind.value:
             break
         case Kind.valueThatEnds:
-            expiry = try buffer.decodeInteger("expiry")
+            expiry = try reader.decodeInteger("expiry")
             guard expiry != 0 else { throw .invalid("expiry") }
         default:
             throw .invalid("kind of sibling")
         }
-        let contentType = try buffer.decodePrefixedString(limit: CausalityLimits.contentTypeBytes, "content type")
-        let value = try buffer.decodePrefixed(limit: limits.valueBytes, "value")
+        let contentType = try reader.decodePrefixedString(limit: CausalityLimits.contentTypeBytes, "content type")
+        let value = try reader.decodePrefixed(limit: limits.valueBytes, "value")
         return Sibling(
             dot: dot, timestamp: timestamp, expiry: expiry, content: .value(value, contentType: contentType))
     }
 
-    /// About as many bytes as the form has, and rather more.
-    package var encodedByteCountEstimate: Int {
-        var count = 8 + 32 * context.entryCount
+    /// No fewer bytes than the canonical form has.
+    package var encodedByteLimit: Int {
+        // Format, timestamp, kind and expiry have fixed widths.
+        var count = 1 + clockByteLimit
         for index in siblings.indices {
-            count += 32 + siblings[index].content.byteCount
+            count += 17
+            if case .value(let bytes, let contentType) = siblings[index].content {
+                count += ByteBuffer.prefixedByteLimit(contentType.utf8.count)
+                count += ByteBuffer.prefixedByteLimit(bytes.readableBytes)
+            }
         }
         return count
     }

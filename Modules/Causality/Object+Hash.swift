@@ -14,8 +14,10 @@ extension Object {
     /// - Complexity: O(key bytes + entries + siblings).
     public func hash(key: ByteBuffer, using scratch: inout ByteBuffer) -> UInt64 {
         scratch.clear()
-        scratch.writePrefixed(key)
-        encodeClock(into: &scratch)
+        scratch.writeFields(byteLimit: ByteBuffer.prefixedByteLimit(key.readableBytes) + clockByteLimit) { writer in
+            writer.writePrefixed(key)
+            encodeClock(into: &writer)
+        }
         return scratch.withUnsafeReadableBytes { Murmur3.hash128($0).0 }
     }
 

@@ -17,13 +17,10 @@ struct BatchHeader: Equatable, Sendable {
 
     /// The header at `index`, its form checked and its check not; `nil` where none can be.
     init?(in buffer: ByteBuffer, at index: Int) {
+        typealias Fields = (UInt32, UInt32, UInt32, UInt32, UInt64)
         guard
-            buffer.getInteger(at: index, as: UInt32.self) == Self.magic,
-            let bytes = buffer.getInteger(at: index + 4, as: UInt32.self),
-            let count = buffer.getInteger(at: index + 8, as: UInt32.self),
-            let durable = buffer.getInteger(at: index + 12, as: UInt32.self),
-            let check = buffer.getInteger(at: index + 16, as: UInt64.self),
-            bytes % 8 == 0, bytes <= UInt32(WriteBatch.byteLimit), count > 0,
+            let (magic, bytes, count, durable, check) = buffer.getMultipleIntegers(at: index, as: Fields.self),
+            magic == Self.magic, bytes % 8 == 0, bytes <= UInt32(WriteBatch.byteLimit), count > 0,
             Int(count) * RecordHead.byteCount <= Int(bytes)
         else { return nil }
         recordByteCount = Int(bytes)
@@ -39,7 +36,7 @@ struct BatchEncoder: Sendable {
     static let pieceThreshold = 16 << 10
 
     private var scratch = ByteBuffer()
-    private var checks = ByteBuffer()
+    private var checks = BatchChecks()
     private var cuts: [(index: Int, value: ByteBuffer)] = []
     private var offset = 0
     private var start = 0
@@ -56,10 +53,10 @@ struct BatchEncoder: Sendable {
         if scratch.capacity > 4 << 20 {
             // One huge batch is no reason to keep its memory.
             scratch = ByteBuffer()
-            checks = ByteBuffer()
+            checks = BatchChecks()
         }
         scratch.clear()
-        checks.clear()
+        checks.removeAll()
         cuts.removeAll(keepingCapacity: true)
         recordCount = 0
         start = offset
@@ -71,15 +68,19 @@ struct BatchEncoder: Sendable {
     /// Adds a record and returns where it lies in the segment.
     mutating func add(_ head: RecordHead, key: ByteBuffer, value: ByteBuffer) -> Int {
         let place = offset
-        checks.writeInteger(head.encode(key: key, at: place, nonce: nonce, into: &scratch))
-        if value.readableBytes >= Self.pieceThreshold {
-            cuts.append((scratch.writerIndex, value))
-        } else {
-            scratch.writeImmutableBuffer(value)
-        }
         let byteCount = head.recordByteCount
         let padding = byteCount - RecordHead.byteCount - head.keyCount - head.valueCount
-        scratch.writeRepeatingByte(0, count: padding)
+        let scratchByteCount = scratch.writerIndex
+        let isCut = value.readableBytes >= Self.pieceThreshold
+        scratch.writeFields(byteLimit: isCut ? byteCount - head.valueCount : byteCount) { writer in
+            checks.append(head.encode(key: key, at: place, nonce: nonce, into: &writer))
+            if isCut {
+                cuts.append((scratchByteCount + writer.byteCount, value))
+            } else {
+                writer.writeBytes(value)
+            }
+            writer.writeZeros(padding)
+        }
         offset += byteCount
         recordCount += 1
         return place
@@ -88,12 +89,15 @@ struct BatchEncoder: Sendable {
     /// Ends the batch: its bytes in pieces. `durable` is up to where the segment is on the disk.
     mutating func finish(durable: Int) -> [ByteBuffer] {
         let recordByteCount = offset - start - BatchHeader.byteCount
-        scratch.setInteger(BatchHeader.magic, at: 0)
-        scratch.setInteger(UInt32(truncatingIfNeeded: recordByteCount), at: 4)
-        scratch.setInteger(UInt32(truncatingIfNeeded: recordCount), at: 8)
-        scratch.setInteger(UInt32(truncatingIfNeeded: durable), at: 12)
-        let check = Self.check(scratch, checks: checks, seed: RecordHead.seed(nonce: nonce, offset: start))
-        scratch.setInteger(check, at: 16)
+        let seed = RecordHead.seed(nonce: nonce, offset: start)
+        scratch.withUnsafeMutableReadableBytes { bytes in
+            var writer = FieldWriter(over: bytes)
+            writer.writeInteger(BatchHeader.magic)
+            writer.writeInteger(UInt32(truncatingIfNeeded: recordByteCount))
+            writer.writeInteger(UInt32(truncatingIfNeeded: recordCount))
+            writer.writeInteger(UInt32(truncatingIfNeeded: durable))
+            writer.writeInteger(writer.withBytes(from: 0) { checks.check(behind: $0, seed: seed) })
+        }
         guard !cuts.isEmpty else { return [scratch] }
         var pieces: [ByteBuffer] = []
         var index = 0
@@ -108,12 +112,27 @@ struct BatchEncoder: Sendable {
         cuts.removeAll(keepingCapacity: true)
         return pieces
     }
+}
 
-    /// The check of a batch whose header begins at the buffer's first byte.
-    static func check(_ header: ByteBuffer, checks: ByteBuffer, seed: UInt64) -> UInt64 {
-        let fields = header.withUnsafeReadableBytes { bytes in
-            Checksum.of(UnsafeRawBufferPointer(rebasing: bytes.prefix(16)), seed: seed)
-        }
-        return Checksum.of(checks, seed: fields)
+/// The first checks of a batch's records, in their order: what the batch's own check covers.
+struct BatchChecks: Sendable {
+    private var words: [UInt64] = []
+
+    mutating func reserve(_ count: Int) {
+        words.reserveCapacity(count)
+    }
+
+    mutating func append(_ check: UInt64) {
+        words.append(check.bigEndian)
+    }
+
+    mutating func removeAll() {
+        words.removeAll(keepingCapacity: true)
+    }
+
+    /// The check of a batch whose header begins with these 16 bytes.
+    func check(behind fields: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
+        let seed = Checksum.of(fields, seed: seed)
+        return words.withUnsafeBytes { Checksum.of($0, seed: seed) }
     }
 }

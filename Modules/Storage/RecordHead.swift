@@ -46,38 +46,51 @@ struct RecordHead: Equatable, Sendable {
     }
 
     /// Writes head and key, and returns the check that now stands first.
-    func encode(key: ByteBuffer, at offset: Int, nonce: UInt64, into buffer: inout ByteBuffer) -> UInt64 {
-        let start = buffer.writerIndex
-        buffer.writeMultipleIntegers(
-            UInt64(0), kind.rawValue, space.rawValue, UInt16(truncatingIfNeeded: keyCount),
-            UInt32(truncatingIfNeeded: valueCount), sequence, token, hash, valueCheck, oldest, written)
-        buffer.writeImmutableBuffer(key)
-        let check = buffer.withUnsafeReadableBytes { bytes in
-            Checksum.of(
-                UnsafeRawBufferPointer(rebasing: bytes[(start - buffer.readerIndex + 8)...]),
-                seed: Self.seed(nonce: nonce, offset: offset))
+    func encode(key: ByteBuffer, at offset: Int, nonce: UInt64, into writer: inout FieldWriter) -> UInt64 {
+        let start = writer.byteCount
+        writer.writeInteger(0 as UInt64)
+        writer.writeInteger(kind.rawValue)
+        writer.writeInteger(space.rawValue)
+        writer.writeInteger(UInt16(truncatingIfNeeded: keyCount))
+        writer.writeInteger(UInt32(truncatingIfNeeded: valueCount))
+        writer.writeInteger(sequence)
+        writer.writeInteger(token)
+        writer.writeInteger(hash)
+        writer.writeInteger(valueCheck)
+        writer.writeInteger(oldest)
+        writer.writeInteger(written)
+        writer.writeBytes(key)
+        let check = writer.withBytes(from: start + 8) { bytes in
+            Checksum.of(bytes, seed: Self.seed(nonce: nonce, offset: offset))
         }
-        buffer.setInteger(check, at: start)
+        writer.setInteger(check, at: start)
         return check
     }
 
     /// The head at `index` of a buffer, its form checked and its checks not; `nil` where no head can be.
     init?(in buffer: ByteBuffer, at index: Int) {
-        var reader = buffer
-        guard index >= reader.readerIndex, reader.writerIndex - index >= Self.byteCount else { return nil }
-        reader.moveReaderIndex(to: index)
-        guard
-            let fields = reader.readMultipleIntegers(
-                as: (UInt64, UInt8, UInt8, UInt16, UInt32, UInt64, UInt64, UInt64, UInt64, UInt32, UInt32).self),
-            let kind = Kind(rawValue: fields.1), let space = Space(rawValue: fields.2)
-        else { return nil }
-        check = fields.0
+        let head: RecordHead? = buffer.withUnsafeReadableBytes { bytes in
+            let start = index - buffer.readerIndex
+            guard start >= 0, bytes.count - start >= Self.byteCount else { return nil }
+            return RecordHead(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.byteCount]))
+        }
+        guard let head else { return nil }
+        self = head
+    }
+
+    /// The head in these 56 bytes.
+    private init?(_ bytes: UnsafeRawBufferPointer) {
+        func field<Value: FixedWidthInteger>(_ offset: Int) -> Value {
+            Value(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
+        }
+        guard let kind = Kind(rawValue: field(8)), let space = Space(rawValue: field(9)) else { return nil }
+        check = field(0)
         self.kind = kind
         self.space = space
-        keyCount = Int(fields.3)
-        valueCount = Int(fields.4)
-        (sequence, token, hash) = (fields.5, fields.6, fields.7)
-        (valueCheck, oldest, written) = (fields.8, fields.9, fields.10)
+        keyCount = Int(field(10) as UInt16)
+        valueCount = Int(field(12) as UInt32)
+        (sequence, token, hash) = (field(16), field(24), field(32))
+        (valueCheck, oldest, written) = (field(40), field(48), field(52))
         guard valueCount <= WriteBatch.valueByteLimit, sequence < Slot.sequenceLimit else { return nil }
     }
 

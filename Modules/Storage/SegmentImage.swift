@@ -48,8 +48,8 @@ struct SegmentImage: Sendable {
             offset >= start, let header = BatchHeader(in: bytes, at: index(offset)),
             offset + BatchHeader.byteCount + header.recordByteCount <= end
         else { return nil }
-        var checks = ByteBuffer()
-        checks.reserveCapacity(8 * header.recordCount)
+        var checks = BatchChecks()
+        checks.reserve(header.recordCount)
         var place = offset + BatchHeader.byteCount
         let batchEnd = place + header.recordByteCount
         // First the heads alone: most places where a batch seems to begin are refuted cheaply.
@@ -58,13 +58,15 @@ struct SegmentImage: Sendable {
                 let head = RecordHead(in: bytes, at: index(place)), place + head.recordByteCount <= batchEnd,
                 head.isIntact(in: bytes, at: index(place), offset: place, nonce: nonce)
             else { return nil }
-            checks.writeInteger(head.check)
+            checks.append(head.check)
             place += head.recordByteCount
         }
         guard
-            place == batchEnd, let fields = bytes.getSlice(at: index(offset), length: 16),
-            BatchEncoder.check(fields, checks: checks, seed: RecordHead.seed(nonce: nonce, offset: offset))
-                == header.check
+            place == batchEnd,
+            bytes.withUnsafeReadableBytes({ bytes in
+                let fields = UnsafeRawBufferPointer(rebasing: bytes[offset - start..<offset - start + 16])
+                return checks.check(behind: fields, seed: RecordHead.seed(nonce: nonce, offset: offset))
+            }) == header.check
         else { return nil }
         var items: [Item] = []
         items.reserveCapacity(header.recordCount)

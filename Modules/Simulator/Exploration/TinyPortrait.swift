@@ -46,6 +46,8 @@ struct TinyPortrait {
         "configuration", "engine", "reader",
         // What the batch will leave is in `pending`.
         "batch", "batchByteCount",
+        // Memory to work in.
+        "scratch",
         // For handoff.
         "hintsInBatch", "hintKeysInBatch", "marks", "marksInBatch", "unwrittenMarks", "rangesOfLostHints",
     ]

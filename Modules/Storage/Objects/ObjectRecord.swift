@@ -14,22 +14,28 @@ struct ObjectRecord {
     }
 
     init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        epoch = try buffer.decodeVarint("key epoch")
-        object = try Object(decoding: &buffer)
-        try buffer.decodeEnd("object record")
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            let epoch = try reader.decodeVarint("key epoch")
+            let object = try Object(decoding: &reader)
+            try reader.decodeEnd("object record")
+            return ObjectRecord(epoch: epoch, object: object)
+        }
     }
 
     /// The context alone.
     static func context(decoding buffer: inout ByteBuffer) throws(DecodingFailure) -> CausalContext {
-        _ = try buffer.decodeVarint("key epoch")
-        return try Object.context(decoding: &buffer)
+        try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            _ = try reader.decodeVarint("key epoch")
+            return try Object.context(decoding: &reader)
+        }
     }
 
     func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(ByteBuffer.varintByteLimit + object.encodedByteCountEstimate)
-        buffer.writeVarint(epoch)
-        object.encode(into: &buffer)
+        buffer.writeFields(byteLimit: ByteBuffer.varintByteLimit + object.encodedByteLimit) { writer in
+            writer.writeVarint(epoch)
+            object.encode(into: &writer)
+        }
         return buffer
     }
 }

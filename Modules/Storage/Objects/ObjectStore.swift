@@ -54,6 +54,8 @@ public final class ObjectStore {
     private var actorToTake: NodeID?
     private var clock = HybridLogicalClock()
     private var batch = WriteBatch()
+    /// What objects are hashed in.
+    private var scratch = ByteBuffer()
 
     /// The copies that the batch will leave, by key: what the next operation of the batch sees.
     private var pending: [ByteBuffer: LocalCopy] = [:]
@@ -238,7 +240,8 @@ public final class ObjectStore {
         let value = ObjectRecord(epoch: epoch, object: object).encoded()
         batchByteCount += key.readableBytes + value.readableBytes
         batch.put(
-            .objects, token: token, key: key, value: value, hash: object.hash(key: key), replacing: sequence)
+            .objects, token: token, key: key, value: value, hash: object.hash(key: key, using: &scratch),
+            replacing: sequence)
         pending[key] = LocalCopy(object: object, epoch: epoch, sequence: nil)
         if PlantedBug.deleteForgetsTheKey.isPlanted, object.siblings.allSatisfy({ $0.content == .tombstone }) {
             batch.drop(.objects, token: token, key: key, replacing: nil)

@@ -29,51 +29,77 @@ extension PutRequest {
 
     /// Writes the request; no allocation but the buffer's own.
     public func encode(into buffer: inout ByteBuffer) {
-        options.encode(into: &buffer)
-        buffer.writePrefixed(key)
-        buffer.writeInteger(given)
+        buffer.writeFields(byteLimit: encodedByteLimit) { encode(into: &$0) }
+    }
+
+    func encode(into writer: inout FieldWriter) {
+        options.encode(into: &writer)
+        writer.writePrefixed(key)
+        writer.writeInteger(given)
         if expiry != 0 {
-            buffer.writeInteger(expiry)
+            writer.writeInteger(expiry)
         }
         if case .seen(let context) = seeing {
-            context.encode(into: &buffer)
+            context.encode(into: &writer)
         }
         if case .unchanged(let context) = precondition {
-            context.encode(into: &buffer)
+            context.encode(into: &writer)
         }
         if case .value(let value, let contentType) = content {
-            buffer.writePrefixed(contentType)
-            buffer.writePrefixed(value)
+            writer.writePrefixed(contentType)
+            writer.writePrefixed(value)
         }
+    }
+
+    /// No fewer bytes than the request has.
+    var encodedByteLimit: Int {
+        var count = RequestOptions.encodedByteLimit + ByteBuffer.prefixedByteLimit(key.readableBytes) + 9
+        if case .seen(let context) = seeing {
+            count += context.encodedByteLimit
+        }
+        if case .unchanged(let context) = precondition {
+            count += context.encodedByteLimit
+        }
+        if case .value(let value, let contentType) = content {
+            count += ByteBuffer.prefixedByteLimit(contentType.utf8.count)
+            count += ByteBuffer.prefixedByteLimit(value.readableBytes)
+        }
+        return count
     }
 
     /// Reads what ``encode(into:)`` wrote. Key and value are slices. A value may be as long as a frame: what a client may
     /// write is the node's to say, with an answer that names its limit.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        let options = try RequestOptions(decoding: &buffer)
-        let key = try buffer.decodeKey()
-        let given = try buffer.decodeInteger(as: UInt8.self, "put")
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try PutRequest(decoding: &reader)
+        }
+    }
+
+    init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        let options = try RequestOptions(decoding: &reader)
+        let key = try reader.decodeKey()
+        let given = try reader.decodeInteger(as: UInt8.self, "put")
         guard given & ~Given.all == 0 else { throw .invalid("put") }
         var expiry: UInt64 = 0
         if given & Given.expiry != 0 {
-            expiry = try buffer.decodeInteger("expiry")
+            expiry = try reader.decodeInteger("expiry")
             guard expiry != 0 else { throw .invalid("expiry") }
         }
         var seeing = WriteContext.everythingHere
         if given & Given.context != 0 {
-            seeing = .seen(try CausalContext(decoding: &buffer, limits: .client))
+            seeing = .seen(try CausalContext(decoding: &reader, limits: .client))
         }
         let precondition: Precondition
         switch given & Given.precondition {
-        case Given.unchanged: precondition = .unchanged(since: try CausalContext(decoding: &buffer, limits: .client))
+        case Given.unchanged: precondition = .unchanged(since: try CausalContext(decoding: &reader, limits: .client))
         case Given.absent: precondition = .absent
         case Given.present: precondition = .present
         default: precondition = .none
         }
         var content = Sibling.Content.tombstone
         if given & Given.value != 0 {
-            let contentType = try buffer.decodePrefixedString(limit: CausalityLimits.contentTypeBytes, "content type")
-            content = .value(try buffer.decodePrefixed(limit: .max, "value"), contentType: contentType)
+            let contentType = try reader.decodePrefixedString(limit: CausalityLimits.contentTypeBytes, "content type")
+            content = .value(try reader.decodePrefixed(limit: .max, "value"), contentType: contentType)
         }
         self.init(
             key: key, content: content, seeing: seeing, precondition: precondition, expiry: expiry,

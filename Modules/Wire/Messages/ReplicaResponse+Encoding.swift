@@ -24,8 +24,10 @@ extension ReplicaResponse {
     public func encode(into buffer: inout ByteBuffer) {
         switch self {
         case .copy(let object?):
-            buffer.writeInteger(Tag.copy.rawValue)
-            object.encode(into: &buffer)
+            buffer.writeFields(byteLimit: 1 + object.encodedByteLimit) { writer in
+                writer.writeInteger(Tag.copy.rawValue)
+                object.encode(into: &writer)
+            }
         case .copy(nil):
             buffer.writeInteger(Tag.noCopy.rawValue)
         case .stored(let durable):

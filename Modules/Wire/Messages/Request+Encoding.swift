@@ -14,35 +14,58 @@ extension Request {
     public func encode(into buffer: inout ByteBuffer) {
         switch self {
         case .get(let request):
-            buffer.writeInteger(Tag.get.rawValue)
-            request.encode(into: &buffer)
+            buffer.writeFields(byteLimit: 1 + request.encodedByteLimit) { writer in
+                writer.writeInteger(Tag.get.rawValue)
+                request.encode(into: &writer)
+            }
         case .put(let request):
-            buffer.writeInteger(Tag.put.rawValue)
-            request.encode(into: &buffer)
+            buffer.writeFields(byteLimit: 1 + request.encodedByteLimit) { writer in
+                writer.writeInteger(Tag.put.rawValue)
+                request.encode(into: &writer)
+            }
         }
     }
 
     /// Reads a request that fills the buffer. Key and value are slices of it: copy what is kept.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        guard let tag = Tag(rawValue: try buffer.decodeInteger("request")) else { throw .invalid("request") }
-        switch tag {
-        case .get: self = .get(try GetRequest(decoding: &buffer))
-        case .put: self = .put(try PutRequest(decoding: &buffer))
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            guard let tag = Tag(rawValue: try reader.decodeInteger("request")) else { throw .invalid("request") }
+            let request: Request =
+                switch tag {
+                case .get: .get(try GetRequest(decoding: &reader))
+                case .put: .put(try PutRequest(decoding: &reader))
+                }
+            try reader.decodeEnd("request")
+            return request
         }
-        try buffer.decodeEnd("request")
     }
 }
 
 extension GetRequest {
     /// Writes options and key.
     public func encode(into buffer: inout ByteBuffer) {
-        options.encode(into: &buffer)
-        buffer.writePrefixed(key)
+        buffer.writeFields(byteLimit: encodedByteLimit) { encode(into: &$0) }
+    }
+
+    func encode(into writer: inout FieldWriter) {
+        options.encode(into: &writer)
+        writer.writePrefixed(key)
+    }
+
+    /// No fewer bytes than the request has.
+    var encodedByteLimit: Int {
+        RequestOptions.encodedByteLimit + ByteBuffer.prefixedByteLimit(key.readableBytes)
     }
 
     /// Reads what ``encode(into:)`` wrote; the key is a slice.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        let options = try RequestOptions(decoding: &buffer)
-        self.init(key: try buffer.decodeKey(), options: options)
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try GetRequest(decoding: &reader)
+        }
+    }
+
+    init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        let options = try RequestOptions(decoding: &reader)
+        self.init(key: try reader.decodeKey(), options: options)
     }
 }

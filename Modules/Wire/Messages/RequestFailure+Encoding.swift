@@ -63,43 +63,49 @@ extension RequestFailure {
     /// Reads what ``encode(into:)`` wrote. As the payload of a reply that is flagged a failure it fills the buffer, which is
     /// for the caller to check.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        guard let tag = Tag(rawValue: try buffer.decodeInteger("failure")) else { throw .invalid("failure") }
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try RequestFailure(decoding: &reader)
+        }
+    }
+
+    init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        guard let tag = Tag(rawValue: try reader.decodeInteger("failure")) else { throw .invalid("failure") }
         switch tag {
         case .unavailable:
-            let outcome = try Outcome(decoding: &buffer)
-            let required = try buffer.decodeNumber("required replicas")
-            let available = try buffer.decodeNumber("available replicas")
+            let outcome = try Outcome(decoding: &reader)
+            let required = try reader.decodeNumber("required replicas")
+            let available = try reader.decodeNumber("available replicas")
             var missing: [NodeID] = []
-            for _ in 0..<(try buffer.decodeCount(limit: PositionSet.capacity, "missing nodes")) {
-                missing.append(try buffer.decodeNodeID("missing node"))
+            for _ in 0..<(try reader.decodeCount(limit: PositionSet.capacity, "missing nodes")) {
+                missing.append(try reader.decodeNodeID("missing node"))
             }
             self = .unavailable(required: required, available: available, missing: missing, outcome: outcome)
         case .timeout:
-            let outcome = try Outcome(decoding: &buffer)
-            let required = try buffer.decodeNumber("required replicas")
-            let available = try buffer.decodeNumber("available replicas")
+            let outcome = try Outcome(decoding: &reader)
+            let required = try reader.decodeNumber("required replicas")
+            let available = try reader.decodeNumber("available replicas")
             self = .timeout(required: required, available: available, outcome: outcome)
         case .busy:
-            self = .busy(retryAfterMilliseconds: try buffer.decodeNumber("milliseconds"))
+            self = .busy(retryAfterMilliseconds: try reader.decodeNumber("milliseconds"))
         case .tooLarge:
-            self = .tooLarge(limit: try buffer.decodeNumber("limit"))
+            self = .tooLarge(limit: try reader.decodeNumber("limit"))
         case .tooManySiblings:
-            self = .tooManySiblings(limit: try buffer.decodeNumber("limit"))
+            self = .tooManySiblings(limit: try reader.decodeNumber("limit"))
         case .preconditionFailed:
             self = .preconditionFailed
         case .invalid:
-            self = .invalid(try buffer.decodePrefixedString(limit: Self.textByteLimit, "reason"))
+            self = .invalid(try reader.decodePrefixedString(limit: Self.textByteLimit, "reason"))
         case .storage:
-            let outcome = try Outcome(decoding: &buffer)
-            let text = try buffer.decodePrefixedString(limit: Self.textByteLimit, "reason")
+            let outcome = try Outcome(decoding: &reader)
+            let text = try reader.decodePrefixedString(limit: Self.textByteLimit, "reason")
             self = .storage(text, outcome: outcome)
         }
     }
 }
 
 extension RequestFailure.Outcome {
-    fileprivate init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        guard let outcome = Self(rawValue: try buffer.decodeInteger("outcome")) else { throw .invalid("outcome") }
+    fileprivate init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        guard let outcome = Self(rawValue: try reader.decodeInteger("outcome")) else { throw .invalid("outcome") }
         self = outcome
     }
 }

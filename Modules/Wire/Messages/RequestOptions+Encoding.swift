@@ -19,9 +19,16 @@ extension RequestOptions {
         static let all: UInt8 = 0x7f
     }
 
+    /// The most bytes of options.
+    static let encodedByteLimit = 6 + ByteBuffer.varintByteLimit
+
     /// Writes 1 to 16 bytes. A timeout that has passed goes out as 0, and a number of replicas that nobody can ask for as
     /// one that every decoder refuses.
     public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeFields(byteLimit: Self.encodedByteLimit) { encode(into: &$0) }
+    }
+
+    func encode(into writer: inout FieldWriter) {
         var given: UInt8 = sloppy ? Given.sloppy : 0
         if read != nil { given |= Given.read }
         if write != nil { given |= Given.write }
@@ -29,26 +36,32 @@ extension RequestOptions {
         if primaryWrite != nil { given |= Given.primaryWrite }
         if durableWrite != nil { given |= Given.durableWrite }
         if timeout != nil { given |= Given.timeout }
-        buffer.writeInteger(given)
-        if let read { buffer.writeInteger(read.byte) }
-        if let write { buffer.writeInteger(write.byte) }
-        if let primaryRead { buffer.writeInteger(primaryRead.byte) }
-        if let primaryWrite { buffer.writeInteger(primaryWrite.byte) }
-        if let durableWrite { buffer.writeInteger(durableWrite.byte) }
-        if let timeout { buffer.writeVarint(UInt64(max(timeout, 0))) }
+        writer.writeInteger(given)
+        if let read { writer.writeInteger(read.byte) }
+        if let write { writer.writeInteger(write.byte) }
+        if let primaryRead { writer.writeInteger(primaryRead.byte) }
+        if let primaryWrite { writer.writeInteger(primaryWrite.byte) }
+        if let durableWrite { writer.writeInteger(durableWrite.byte) }
+        if let timeout { writer.writeVarint(UInt64(max(timeout, 0))) }
     }
 
     /// Reads what ``encode(into:)`` wrote.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        let given = try buffer.decodeInteger(as: UInt8.self, "options")
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            try RequestOptions(decoding: &reader)
+        }
+    }
+
+    init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        let given = try reader.decodeInteger(as: UInt8.self, "options")
         guard given & ~Given.all == 0 else { throw .invalid("options") }
         self.init(sloppy: given & Given.sloppy != 0)
-        if given & Given.read != 0 { read = try QuorumSize(decoding: &buffer) }
-        if given & Given.write != 0 { write = try QuorumSize(decoding: &buffer) }
-        if given & Given.primaryRead != 0 { primaryRead = try QuorumSize(decoding: &buffer) }
-        if given & Given.primaryWrite != 0 { primaryWrite = try QuorumSize(decoding: &buffer) }
-        if given & Given.durableWrite != 0 { durableWrite = try QuorumSize(decoding: &buffer) }
-        if given & Given.timeout != 0 { timeout = Int64(try buffer.decodeNumber("timeout")) }
+        if given & Given.read != 0 { read = try QuorumSize(decoding: &reader) }
+        if given & Given.write != 0 { write = try QuorumSize(decoding: &reader) }
+        if given & Given.primaryRead != 0 { primaryRead = try QuorumSize(decoding: &reader) }
+        if given & Given.primaryWrite != 0 { primaryWrite = try QuorumSize(decoding: &reader) }
+        if given & Given.durableWrite != 0 { durableWrite = try QuorumSize(decoding: &reader) }
+        if given & Given.timeout != 0 { timeout = Int64(try reader.decodeNumber("timeout")) }
     }
 }
 
@@ -62,8 +75,8 @@ extension QuorumSize {
         }
     }
 
-    fileprivate init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        switch try buffer.decodeInteger(as: UInt8.self, "number of replicas") {
+    fileprivate init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        switch try reader.decodeInteger(as: UInt8.self, "number of replicas") {
         case 32: self = .one
         case 33: self = .quorum
         case 34: self = .all

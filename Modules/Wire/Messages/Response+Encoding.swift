@@ -20,17 +20,23 @@ extension Response {
     public func encode(into buffer: inout ByteBuffer) {
         switch self {
         case .found(let object):
-            buffer.writeInteger(Tag.found.rawValue)
-            object.encode(into: &buffer)
+            buffer.writeFields(byteLimit: 1 + object.encodedByteLimit) { writer in
+                writer.writeInteger(Tag.found.rawValue)
+                object.encode(into: &writer)
+            }
         case .absent:
             buffer.writeInteger(Tag.absent.rawValue)
         case .written(let dot, nil):
-            buffer.writeInteger(Tag.written.rawValue)
-            buffer.writeDot(dot)
+            buffer.writeFields(byteLimit: 1 + FieldWriter.dotByteLimit) { writer in
+                writer.writeInteger(Tag.written.rawValue)
+                writer.writeDot(dot)
+            }
         case .written(let dot, let object?):
-            buffer.writeInteger(Tag.writtenWithObject.rawValue)
-            buffer.writeDot(dot)
-            object.encode(into: &buffer)
+            buffer.writeFields(byteLimit: 1 + FieldWriter.dotByteLimit + object.encodedByteLimit) { writer in
+                writer.writeInteger(Tag.writtenWithObject.rawValue)
+                writer.writeDot(dot)
+                object.encode(into: &writer)
+            }
         case .failed(let failure):
             buffer.writeInteger(Tag.failed.rawValue)
             failure.encode(into: &buffer)
@@ -39,20 +45,27 @@ extension Response {
 
     /// Reads a response that fills the buffer. Values are slices of it: copy what is kept.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        guard let tag = Tag(rawValue: try buffer.decodeInteger("response")) else { throw .invalid("response") }
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            let response = try Response(decoding: &reader)
+            try reader.decodeEnd("response")
+            return response
+        }
+    }
+
+    private init(decoding reader: inout FieldReader) throws(DecodingFailure) {
+        guard let tag = Tag(rawValue: try reader.decodeInteger("response")) else { throw .invalid("response") }
         switch tag {
         case .found:
-            self = .found(try Object(decoding: &buffer))
+            self = .found(try Object(decoding: &reader))
         case .absent:
             self = .absent
         case .written:
-            self = .written(dot: try buffer.decodeDot(), object: nil)
+            self = .written(dot: try reader.decodeDot(), object: nil)
         case .writtenWithObject:
-            let dot = try buffer.decodeDot()
-            self = .written(dot: dot, object: try Object(decoding: &buffer))
+            let dot = try reader.decodeDot()
+            self = .written(dot: dot, object: try Object(decoding: &reader))
         case .failed:
-            self = .failed(try RequestFailure(decoding: &buffer))
+            self = .failed(try RequestFailure(decoding: &reader))
         }
-        try buffer.decodeEnd("response")
     }
 }

@@ -38,7 +38,8 @@ public enum StatusQuery: Hashable, Sendable {
         switch tag {
         case .cluster: self = .cluster
         case .ring: self = .ring
-        case .locate: self = .locate(key: try buffer.decodeKey())
+        case .locate:
+            self = .locate(key: try buffer.decodeFields { (reader) throws(DecodingFailure) in try reader.decodeKey() })
         }
         try buffer.decodeEnd("query")
     }

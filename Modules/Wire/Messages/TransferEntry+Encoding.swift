@@ -9,14 +9,19 @@ extension TransferEntry {
 
     /// Writes key and object.
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writePrefixed(key)
-        object.encode(into: &buffer)
+        let limit = ByteBuffer.prefixedByteLimit(key.readableBytes) + object.encodedByteLimit
+        buffer.writeFields(byteLimit: limit) { writer in
+            writer.writePrefixed(key)
+            object.encode(into: &writer)
+        }
     }
 
     /// Reads what ``encode(into:)`` wrote; key and values are slices.
     public init(decoding buffer: inout ByteBuffer) throws(DecodingFailure) {
-        let key = try buffer.decodeKey()
-        self.init(key: key, object: try Object(decoding: &buffer))
+        self = try buffer.decodeFields { (reader) throws(DecodingFailure) in
+            let key = try reader.decodeKey()
+            return TransferEntry(key: key, object: try Object(decoding: &reader))
+        }
     }
 
     /// Writes entries as one ``ZlibBatch``. There are at most `HandoffLimits.batchEntries` of them, of together at most
