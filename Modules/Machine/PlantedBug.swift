@@ -44,6 +44,9 @@
     case readRepairMendsOne
     /// Read repair mends the coordinator and nobody else (the seed of this project).
     case readRepairMendsItsCoordinatorOnly
+    /// A strict read answers before what it saw is repaired, so that the next may see less (Attiya, Bar-Noy and Dolev 1995; what
+    /// Cassandra does with `read_repair = NONE`).
+    case strictReadAnswersBeforeItsRepair
     /// An owner that has missed a write is left no hint (dynomite#649, #190).
     case missedWriteLeavesNoHint
     /// A strict write counts fallbacks.

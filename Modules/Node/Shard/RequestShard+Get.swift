@@ -217,7 +217,8 @@ extension RequestShard {
 
     /// Whether strict reads wait for the repair of what they saw.
     private static var strictReadsWriteBack: Bool {
-        !PlantedBug.readRepairMendsItsCoordinatorOnly.isPlanted
+        !PlantedBug.strictReadAnswersBeforeItsRepair.isPlanted
+            && !PlantedBug.readRepairMendsItsCoordinatorOnly.isPlanted
     }
 
     private func repair(
