@@ -109,6 +109,9 @@ extension ByteBuffer {
     /// Writes fields into room for at most `byteLimit` bytes, which is reserved once.
     @inlinable
     public mutating func writeFields(byteLimit: Int, _ body: (inout FieldWriter) -> Void) {
+        if capacity == 0 {
+            self = ByteBuffer(capacity: byteLimit)
+        }
         writeWithUnsafeMutableBytes(minimumWritableBytes: byteLimit) { bytes in
             var writer = FieldWriter(over: bytes)
             body(&writer)

@@ -107,14 +107,26 @@ public struct SlotTable<Element> {
         }
     }
 
+    /// Changes the element in that slot, or returns `nil` where it has gone. To set through the subscript takes a frame on the
+    /// heap, and room for an element.
+    @inlinable
+    @discardableResult
+    public mutating func change<Result>(_ id: SlotID, _ body: (inout Element) -> Result) -> Result? {
+        guard Int(id.index) < slots.count, slots[Int(id.index)].generation == id.generation,
+            var element = slots[Int(id.index)].element.take()
+        else { return nil }
+        let result = body(&element)
+        slots[Int(id.index)].element = consume element
+        return result
+    }
+
     /// Takes the element out, or returns `nil` where it has gone.
     @inlinable
     @discardableResult
     public mutating func remove(_ id: SlotID) -> Element? {
         guard contains(id) else { return nil }
         let index = Int(id.index)
-        let element = slots[index].element
-        slots[index].element = nil
+        let element = slots[index].element.take()
         release(index)
         return element
     }

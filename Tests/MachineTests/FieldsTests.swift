@@ -221,4 +221,48 @@ import Testing
         #expect(DecodingFailure.tooLarge("the key", limit: 9).description == "the key is over its limit of 9")
         #expect(DecodingFailure.invalid("the key").description == "the key has a value that it cannot have")
     }
+
+    @Test func `a writer's fields are those of the buffer, and a reader gives them back or says what is missing`() {
+        let (node, key) = (NodeID(high: 1, low: 2), ByteBuffer(bytes: [7, 8, 9]))
+        var buffer = ByteBuffer(bytes: [0xee])
+        buffer.moveReaderIndex(forwardBy: 1)
+        buffer.writeFields(byteLimit: 64) { writer in
+            writer.writeInteger(0 as UInt16)
+            writer.writeVarint(300)
+            writer.writeNodeID(node)
+            writer.writePrefixed(key)
+            writer.writePrefixed("ä")
+            writer.writeZeros(2)
+            writer.setInteger(0x0102 as UInt16, at: 0)
+        }
+        let expected = Self.written { buffer in
+            buffer.writeInteger(0x0102 as UInt16)
+            buffer.writeVarint(300)
+            buffer.writeNodeID(node)
+            buffer.writePrefixed(key)
+            buffer.writePrefixed("ä")
+            buffer.writeRepeatingByte(0, count: 2)
+        }
+        #expect(Self.bytes(buffer) == expected)
+        let whole = buffer.readableBytes
+        for length in 0...whole {
+            var cut = buffer
+            cut.moveWriterIndex(to: buffer.readerIndex + length)
+            do throws(DecodingFailure) {
+                let text = try cut.decodeFields { (reader) throws(DecodingFailure) in
+                    let (number, varint) = (
+                        try reader.decodeInteger(as: UInt16.self, "number"), try reader.decodeVarint("varint")
+                    )
+                    let (id, bytes) = (try reader.decodeNodeID("node"), try reader.decodePrefixed(limit: 3, "key"))
+                    #expect(number == 0x0102 && varint == 300 && id == node && bytes == key)
+                    return try reader.decodePrefixedString(limit: 2, "text")
+                }
+                #expect(text == "ä" && length >= whole - 2)
+                #expect(cut.readableBytes == length - (whole - 2))
+            } catch {
+                #expect(length < whole - 2)
+                #expect(cut.readableBytes == length, "what failed has read something")
+            }
+        }
+    }
 }

@@ -126,4 +126,24 @@ import Testing
         }
         #expect(Set(given).count == given.count, "seed \(seed): a name was given twice")
     }
+
+    @Test func `a change reaches what is there, and nothing that has gone`() {
+        var table = SlotTable<[Int]>(capacity: 1)
+        guard let slot = table.insert([1]) else {
+            Issue.record("no place in an empty table")
+            return
+        }
+        let count = table.change(slot) { numbers in
+            numbers.append(2)
+            return numbers.count
+        }
+        #expect(count == 2)
+        #expect(table[slot] == [1, 2])
+        table.remove(slot)
+        let gone = table.change(slot) { $0.count }
+        #expect(gone == nil)
+        let other = table.insert([3])
+        let late = table.change(slot) { $0.count }
+        #expect(other != nil && late == nil, "a late name changes what came after it")
+    }
 }
