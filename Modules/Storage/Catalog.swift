@@ -40,6 +40,16 @@ struct Catalog: ~Copyable {
         _modify { yield &indexes[space] }
     }
 
+    /// Hands over every slot of a token, in the order of sequences.
+    func forEachSlot(of token: UInt64, in space: Space, _ body: (Slot) -> Void) {
+        indexes.forEachSlot(of: token, in: space, body)
+    }
+
+    /// The slot of a record, or `nil` where it is not there.
+    func slot(of token: UInt64, sequence: UInt64, in space: Space) -> Slot? {
+        indexes.slot(of: token, sequence: sequence, in: space)
+    }
+
     /// Where the first segment of at least this number is in ``segments``.
     func lowerBound(of number: UInt32) -> Int {
         var low = 0

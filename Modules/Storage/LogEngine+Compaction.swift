@@ -156,7 +156,7 @@ extension LogEngine {
             for item in items {
                 let (space, token) = (item.head.space, item.head.token)
                 guard
-                    let slot = catalog[space].slot(of: token, sequence: item.head.sequence),
+                    let slot = catalog.slot(of: token, sequence: item.head.sequence, in: space),
                     slot.segment == segment.number, slot.offset == item.offset
                 else { continue }
                 if item.value == nil {
@@ -209,7 +209,7 @@ extension LogEngine {
         for name in names {
             let barrier = catalog.withLock { catalog -> UInt32? in
                 guard
-                    let slot = catalog[name.space].slot(of: name.token, sequence: name.sequence), slot.isDrop
+                    let slot = catalog.slot(of: name.token, sequence: name.sequence, in: name.space), slot.isDrop
                 else { return nil }
                 let barrier = catalog.barrier(oldest: slot.oldest, written: slot.written, own: slot.segment)
                 if barrier == nil { catalog.remove(name.token, sequence: name.sequence, in: name.space) }
@@ -223,8 +223,9 @@ extension LogEngine {
 extension ByteBuffer {
     /// The bytes, with zeros behind them up to `count`: where a file turns out to be short.
     fileprivate func padded(to count: Int) -> ByteBuffer {
+        guard count > readableBytes else { return self }
         var bytes = self
-        bytes.writeRepeatingByte(0, count: max(0, count - readableBytes))
+        bytes.writeRepeatingByte(0, count: count - readableBytes)
         return bytes
     }
 }

@@ -110,7 +110,7 @@ extension LogEngine {
             found.reserveCapacity(entries.count)
             for (index, entry) in entries.enumerated() {
                 guard
-                    let slot = catalog[space].slot(of: entry.token, sequence: entry.sequence), !slot.isDrop,
+                    let slot = catalog.slot(of: entry.token, sequence: entry.sequence, in: space), !slot.isDrop,
                     let segment = catalog.index(of: slot.segment)
                 else { continue }
                 found.append((index, Candidate(slot: slot, segment: catalog.segments[segment])))
@@ -148,13 +148,11 @@ extension LogEngine {
     ) throws(StorageFailure) -> (first: Candidate?, rest: [Candidate]) {
         try catalog.withLock { (catalog: inout sending Catalog) throws(StorageFailure) in
             guard !catalog.isClosed else { throw .closed }
-            var position = catalog[space].lowerBound(token)
             var first: Candidate?
             var rest: [Candidate] = []
-            while let entry = catalog[space].entry(at: position), entry.token == token {
-                position = catalog[space].position(after: position)
-                guard !entry.slot.isDrop, let segment = catalog.index(of: entry.slot.segment) else { continue }
-                let candidate = Candidate(slot: entry.slot, segment: catalog.segments[segment])
+            catalog.forEachSlot(of: token, in: space) { slot in
+                guard !slot.isDrop, let segment = catalog.index(of: slot.segment) else { return }
+                let candidate = Candidate(slot: slot, segment: catalog.segments[segment])
                 if first == nil { first = candidate } else { rest.append(candidate) }
             }
             return (first, rest)

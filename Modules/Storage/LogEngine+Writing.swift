@@ -121,7 +121,7 @@ extension LogEngine {
             for (index, operation) in batch.operations.enumerated() {
                 plans.append(Plan(replaced: nil, oldest: floor))
                 var candidates: [Candidate] = []
-                catalog[operation.space].forEachSlot(of: operation.token) { slot in
+                catalog.forEachSlot(of: operation.token, in: operation.space) { slot in
                     if slot.sequence == operation.replacing {
                         plans[index].replaced = slot
                     } else if let segment = catalog.index(of: slot.segment) {
@@ -197,7 +197,7 @@ extension LogEngine {
                 if !isReplaced, index > 0 {
                     // An earlier operation of this batch may have put the same key.
                     var earlier: UInt64?
-                    catalog[space].forEachSlot(of: token) { slot in
+                    catalog.forEachSlot(of: token, in: space) { slot in
                         if slot.sequence >= first,
                             batch.operations[Int(slot.sequence - first)].key == operation.key
                         {

@@ -43,7 +43,7 @@ final class VirtualFile: StorageFile {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(pieces.reduce(0) { $0 + $1.readableBytes })
             for piece in pieces {
-                bytes.append(contentsOf: piece.readableBytesView)
+                piece.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
             }
             try write(bytes, at: offset, fault: fault, in: &state)
         }
@@ -64,12 +64,7 @@ final class VirtualFile: StorageFile {
     func dataSync() throws(StorageFailure) {
         try perform(.dataSync) { (state, fault) throws(StorageFailure) in
             if case .lie = fault { return }
-            guard var file = state.inodes.removeValue(forKey: inode) else { return }
-            for write in file.pending {
-                VirtualFileSystem.apply(write.bytes[...], at: write.offset, to: &file.durable)
-            }
-            file.pending = []
-            state.inodes[inode] = file
+            state.inodes[inode]?.sync()
         }
     }
 
@@ -88,10 +83,12 @@ final class VirtualFile: StorageFile {
     ) throws(StorageFailure) -> ByteBuffer {
         guard let file = state.inodes[inode], offset < file.current.count, byteCount > 0 else { return ByteBuffer() }
         let range = offset..<min(file.current.count, offset + byteCount)
-        guard !file.unreadable.contains(where: { $0.overlaps(range) }) else {
+        guard file.unreadable.isEmpty || !file.unreadable.contains(where: { $0.overlaps(range) }) else {
             throw .inputOutput(code: FileSystemFault.inputOutputCode, "read \(path)")
         }
-        return ByteBuffer(bytes: file.current[range])
+        return file.current.withUnsafeBytes { bytes in
+            ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
     }
 
     private func write(
@@ -101,13 +98,11 @@ final class VirtualFile: StorageFile {
         var offset = offset
         if case .partial(let count) = fault { bytes.removeLast(max(0, bytes.count - count)) }
         if case .misdirected(let distance) = fault { offset = max(0, offset + distance) }
-        guard var file = state.inodes.removeValue(forKey: inode) else { return }
-        defer { state.inodes[inode] = file }
-        let growth = max(0, offset + bytes.count - file.current.count)
+        guard let present = state.inodes[inode]?.current.count else { return }
+        let growth = max(0, offset + bytes.count - present)
         guard growth <= state.capacity - state.usedBytes else { throw .full }
         state.usedBytes += growth
-        VirtualFileSystem.apply(bytes[...], at: offset, to: &file.current)
-        file.pending.append(VirtualFileSystem.Write(offset: offset, bytes: bytes))
+        state.inodes[inode]?.write(VirtualFileSystem.Write(offset: offset, bytes: bytes))
         if case .partial = fault {
             throw .inputOutput(code: FileSystemFault.inputOutputCode, "write \(path)")
         }

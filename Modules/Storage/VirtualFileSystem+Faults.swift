@@ -166,6 +166,8 @@ extension VirtualFileSystem {
         if file.count < offset + bytes.count {
             file.append(contentsOf: repeatElement(0, count: offset + bytes.count - file.count))
         }
-        file.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        file.withUnsafeMutableBytes { file in
+            bytes.withUnsafeBytes { file[offset..<offset + bytes.count].copyBytes(from: $0) }
+        }
     }
 }

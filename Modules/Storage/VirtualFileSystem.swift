@@ -151,6 +151,19 @@ extension VirtualFileSystem {
         var forgotten: [Write] = []
         var unreadable: [Range<Int>] = []
         var handles = 0
+
+        mutating func write(_ write: Write) {
+            VirtualFileSystem.apply(write.bytes[...], at: write.offset, to: &current)
+            pending.append(write)
+        }
+
+        /// Makes durable what was written since the last sync.
+        mutating func sync() {
+            for write in pending {
+                VirtualFileSystem.apply(write.bytes[...], at: write.offset, to: &durable)
+            }
+            pending.removeAll()
+        }
     }
 
     struct Directory: Sendable {

@@ -134,12 +134,13 @@ public final class ObjectStore {
     /// the next batch that can be; so are the ranges of hints that were lost (``takeRangesOfLostHints()``).
     public func commit() throws(StorageFailure) {
         defer {
-            batch.removeAll()
             batchByteCount = 0
-            pending.removeAll(keepingCapacity: true)
-            hintsInBatch.removeAll(keepingCapacity: true)
-            hintKeysInBatch.removeAll(keepingCapacity: true)
-            marksInBatch.removeAll(keepingCapacity: true)
+            // Most are empty, and to empty what is costs something all the same.
+            if !batch.isEmpty { batch.removeAll() }
+            if !pending.isEmpty { pending.removeAll(keepingCapacity: true) }
+            if !hintsInBatch.isEmpty { hintsInBatch.removeAll(keepingCapacity: true) }
+            if !hintKeysInBatch.isEmpty { hintKeysInBatch.removeAll(keepingCapacity: true) }
+            if !marksInBatch.isEmpty { marksInBatch.removeAll(keepingCapacity: true) }
         }
         if let bound = epochs.reservation() {
             reserve(upTo: bound)

@@ -18,6 +18,10 @@ extension ReplicaResponse {
     private enum Tag: UInt8 {
         case copy = 1
         case noCopy, storedDurably, stored, coordinated, wrongEpoch, busy, failed
+
+        func encode(into buffer: inout ByteBuffer) {
+            buffer.writeFields(byteLimit: 1) { $0.writeInteger(rawValue) }
+        }
     }
 
     /// Writes the response; no allocation but the buffer's own.
@@ -29,19 +33,19 @@ extension ReplicaResponse {
                 object.encode(into: &writer)
             }
         case .copy(nil):
-            buffer.writeInteger(Tag.noCopy.rawValue)
+            Tag.noCopy.encode(into: &buffer)
         case .stored(let durable):
-            buffer.writeInteger(durable ? Tag.storedDurably.rawValue : Tag.stored.rawValue)
+            (durable ? Tag.storedDurably : Tag.stored).encode(into: &buffer)
         case .coordinated(let response):
-            buffer.writeInteger(Tag.coordinated.rawValue)
+            Tag.coordinated.encode(into: &buffer)
             response.encode(into: &buffer)
         case .wrongEpoch(let epoch):
-            buffer.writeInteger(Tag.wrongEpoch.rawValue)
+            Tag.wrongEpoch.encode(into: &buffer)
             epoch.encode(into: &buffer)
         case .busy:
-            buffer.writeInteger(Tag.busy.rawValue)
+            Tag.busy.encode(into: &buffer)
         case .failed:
-            buffer.writeInteger(Tag.failed.rawValue)
+            Tag.failed.encode(into: &buffer)
         }
     }
 
