@@ -3,12 +3,12 @@ import Ring
 
 extension HintDelivery {
     var activeCount: Int {
-        recipients.reduce(0) { $0 + ($1.isActive ? 1 : 0) }
+        recipients.indices.count { recipients[$0].isActive }
     }
 
     /// Whether something can be done for an owner now, but for backoff and throttle: it is there, or it is gone for good.
     func canProceed(_ recipient: HintRecipient) -> Bool {
-        guard let view, !isPaused, recipient.hasWork else { return false }
+        guard !isPaused, recipient.hasWork, let view else { return false }
         return view.isReachable(recipient.owner) || !view.isMember(recipient.owner)
     }
 
@@ -179,7 +179,7 @@ extension HintDelivery {
 
     /// Moves every owner that can go on, and gives free places to those that wait.
     mutating func proceed(at now: Instant, into effects: inout Effects<Effect>) {
-        guard let view else { return }
+        guard !recipients.isEmpty, let view else { return }
         for index in recipients.indices where recipients[index].isActive {
             advance(index, view, at: now, into: &effects)
         }

@@ -173,8 +173,9 @@ public struct HintDelivery: StateMachine, Sendable {
             earliest = earliest.map { min($0, instant) } ?? instant
         }
         let hasFreePlace = activeCount < configuration.concurrency
-        for recipient in recipients {
-            switch recipient.phase {
+        // By index: a recipient refers to much, and is not to be copied to be looked at.
+        for index in recipients.indices {
+            switch recipients[index].phase {
             case .sending(_, let deadline):
                 consider(deadline)
             case .walking(let walk, _):
@@ -183,8 +184,8 @@ public struct HintDelivery: StateMachine, Sendable {
                     consider(throttle.readyAt)
                 }
             case .idle:
-                if canProceed(recipient), recipient.isInLap || hasFreePlace {
-                    consider(max(recipient.readyAt, throttle.readyAt))
+                if recipients[index].isInLap || hasFreePlace, canProceed(recipients[index]) {
+                    consider(max(recipients[index].readyAt, throttle.readyAt))
                 }
             case .scanning, .loading, .dropping:
                 break

@@ -159,7 +159,7 @@ extension Homecoming {
 
     /// Begins walks, and moves those that can go on.
     mutating func proceed(at now: Instant, into effects: inout Effects<Effect>) {
-        guard let view else { return }
+        guard !walks.isEmpty || due.count > 0, let view else { return }
         var index = 0
         while index < walks.count {
             advance(index, view, at: now, into: &effects)

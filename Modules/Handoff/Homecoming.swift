@@ -161,9 +161,10 @@ public struct Homecoming: StateMachine, Sendable {
             guard let instant else { return }
             earliest = earliest.map { min($0, instant) } ?? instant
         }
-        for walk in walks {
-            consider(walk.steps.nextDeadline)
-            if walk.steps.phase == .ready, !isPaused {
+        // By index: a walk refers to much, and is not to be copied to be looked at.
+        for index in walks.indices {
+            consider(walks[index].steps.nextDeadline)
+            if walks[index].steps.phase == .ready, !isPaused {
                 consider(throttle.readyAt)
             }
         }

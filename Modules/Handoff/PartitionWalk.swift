@@ -82,7 +82,12 @@ struct PartitionWalk: Sendable {
     }
 
     var nextDeadline: Instant? {
-        targets.compactMap { $0.request?.deadline }.min()
+        var earliest: Instant?
+        for index in targets.indices {
+            guard let deadline = targets[index].request?.deadline else { continue }
+            earliest = earliest.map { min($0, deadline) } ?? deadline
+        }
+        return earliest
     }
 
     func owns(_ ticket: HandoffTicket) -> Bool {

@@ -60,9 +60,16 @@ public struct Membership: Hashable, Sendable {
 
     private mutating func insert(_ record: Member, form: ByteBuffer, digest known: UInt64? = nil, at index: Int) {
         let digest = known ?? Member.digest(of: form)
-        records.insert(record, at: index)
-        forms.insert(form, at: index)
-        digests.insert(digest, at: index)
+        if index == records.count {
+            // Most tables come in order.
+            records.append(record)
+            forms.append(form)
+            digests.append(digest)
+        } else {
+            records.insert(record, at: index)
+            forms.insert(form, at: index)
+            digests.insert(digest, at: index)
+        }
         // One more than the measure, so that a new identity always counts.
         epoch = RingEpoch(measure: epoch.measure &+ record.measure &+ 1, digest: epoch.digest &+ digest)
     }
