@@ -25,6 +25,9 @@ public struct GetStep: Equatable, Sendable {
         self.repair = repair
         self.isFinished = isFinished
     }
+
+    /// Whether there is nothing to do.
+    public var isEmpty: Bool { ask.isEmpty && writeBack.isEmpty && reply == nil && repair.isEmpty && !isFinished }
 }
 
 /// How a get ends for its client.

@@ -25,6 +25,11 @@ public struct PutStep: Hashable, Sendable {
         self.reply = reply
         self.isFinished = isFinished
     }
+
+    /// Whether there is nothing to do.
+    public var isEmpty: Bool {
+        send.isEmpty && sendToFallbacks.isEmpty && hint.isEmpty && reply == nil && !isFinished
+    }
 }
 
 /// How a put ends for its client.

@@ -28,11 +28,13 @@ extension Simulation {
             if firstLoss == .max, injector.disksLost > 0 {
                 firstLoss = world.now
             }
-            for (host, life) in world.ended {
-                world.after(FaultInjector.millisecond, .clientsLost(host: Int32(host), life: life))
-                injector.hasEnded(world.hosts[host], in: world)
+            if !world.ended.isEmpty {
+                for (host, life) in world.ended {
+                    world.after(FaultInjector.millisecond, .clientsLost(host: Int32(host), life: life))
+                    injector.hasEnded(world.hosts[host], in: world)
+                }
+                world.ended.removeAll(keepingCapacity: true)
             }
-            world.ended.removeAll(keepingCapacity: true)
             if world.hasRingChanged {
                 world.hasRingChanged = false
                 violation = violation ?? checkMoved()
@@ -49,7 +51,7 @@ extension Simulation {
             world.hand(event, to: world.hosts[Int(host)], life: life)
         case .frame(let event, let host, let life, let link, let incarnation):
             guard world.links[Int(link)].incarnation == incarnation else { return }
-            world.hand(.node(event), to: world.hosts[Int(host)], life: life)
+            world.hand(event, to: world.hosts[Int(host)], life: life)
         case .replay(let event, let host):
             world.replay(event, at: Int(host))
         case .wake(let host):

@@ -34,7 +34,7 @@ import Wire
         while let next = world.schedule.popFirst(until: .max) {
             world.now = max(world.now, next.time)
             switch next.event {
-            case .frame(.asked(let frame, _, _), _, _, let link, let incarnation)
+            case .frame(.node(.asked(let frame, _, _)), _, _, let link, let incarnation)
             where world.links[Int(link)].incarnation == incarnation:
                 result.append(frame.requestID)
             case .notice(let link, let incarnation):

@@ -41,7 +41,7 @@ extension RequestShard {
         guard let work = forwards[call.slot], work.current == call.position else { return }
         switch response {
         case .coordinated(.failed(.busy)), .busy:
-            forwards[call.slot]?.wasBusy = true
+            forwards.change(call.slot) { $0.wasBusy = true }
             forwardFailed(call.slot, call.position, wasSent: false, at: now, into: &effects)
         case .coordinated(let response):
             forwards.remove(call.slot)
@@ -54,7 +54,7 @@ extension RequestShard {
         case .wrongEpoch:
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
-            forwards[call.slot]?.isStale = true
+            forwards.change(call.slot) { $0.isStale = true }
             forwards.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .failed, .copy, .stored:
             forwardFailed(call.slot, call.position, wasSent: true, at: now, into: &effects)
@@ -75,7 +75,7 @@ extension RequestShard {
                 work.caller, into: &effects)
             return
         }
-        forwards[slot]?.tried.insert(position)
+        forwards.change(slot) { $0.tried.insert(position) }
         tryNext(slot, at: now, into: &effects)
     }
 
@@ -120,7 +120,7 @@ extension RequestShard {
         work.current = next
         // The one that saw the partition differently is out of it: another turn is for the deadline alone.
         work.isStale = false
-        forwards[slot] = work
+        forwards.change(slot) { $0 = work }
         forwards.setAlarm(work.deadline, of: slot)
         send(slot, at: now, into: &effects)
     }

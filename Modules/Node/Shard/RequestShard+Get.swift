@@ -58,11 +58,11 @@ extension RequestShard {
             guard let work = gets[call.slot] else { return }
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
-            gets[call.slot]?.isStale = true
-            gets[call.slot]?.awaitsHedge = false
+            gets.change(call.slot) { $0.isStale = true }
+            gets.change(call.slot) { $0.awaitsHedge = false }
             gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
             // Others may agree with this view, and be enough.
-            let step = gets[call.slot]?.coordination.hedge()
+            let step = gets.change(call.slot) { $0.coordination.hedge() }
             take(step, of: call.slot, at: now, into: &effects)
         case .stored:
             getRepaired(call, at: now, into: &effects)
@@ -73,14 +73,14 @@ extension RequestShard {
 
     /// A replica, or the local store, has stored what a strict read sent it.
     mutating func getRepaired(_ call: CallID, at now: Instant, into effects: inout Effects<ShardEffect>) {
-        let step = gets[call.slot]?.coordination.repaired(call.position)
+        let step = gets.change(call.slot) { $0.coordination.repaired(call.position) }
         take(step, of: call.slot, at: now, into: &effects)
     }
 
     mutating func getReceived(
         _ call: CallID, _ object: Object?, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
-        let step = gets[call.slot]?.coordination.receive(object, from: call.position)
+        let step = gets.change(call.slot) { $0.coordination.receive(object, from: call.position) }
         take(step, of: call.slot, at: now, into: &effects)
     }
 
@@ -88,14 +88,14 @@ extension RequestShard {
         _ slot: SlotID, _ position: Int, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         offerFallbacks(toGet: slot)
-        let step = gets[slot]?.coordination.fail(position)
+        let step = gets.change(slot) { $0.coordination.fail(position) }
         take(step, of: slot, at: now, into: &effects)
     }
 
     mutating func expireGet(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = gets[slot] else { return }
         guard now < work.deadline, !work.coordination.isAnswered else {
-            let step = gets[slot]?.coordination.expire()
+            let step = gets.change(slot) { $0.coordination.expire() }
             take(step, of: slot, at: now, into: &effects)
             return
         }
@@ -104,27 +104,27 @@ extension RequestShard {
             return
         }
         guard !work.awaitsHedge else {
-            gets[slot]?.awaitsHedge = false
+            gets.change(slot) { $0.awaitsHedge = false }
             gets.setAlarm(work.patienceEnds, of: slot)
             // Else those in reserve have come in the place of others by now.
             if work.coordination.canHedge {
                 hedge.saw(
                     inTime: work.coordination.answered.count, late: work.coordination.outstanding.count)
                 effects.emit(.observe(.hedged))
-                let step = gets[slot]?.coordination.hedge()
+                let step = gets.change(slot) { $0.coordination.hedge() }
                 take(step, of: slot, at: now, into: &effects)
             }
             return
         }
         gets.setAlarm(work.deadline, of: slot)
         offerFallbacks(toGet: slot)
-        let step = gets[slot]?.coordination.losePatience()
+        let step = gets.change(slot) { $0.coordination.losePatience() }
         take(step, of: slot, at: now, into: &effects)
     }
 
     mutating func beginGetAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = gets[slot], !work.coordination.isAnswered else {
-            gets[slot]?.isStale = false
+            gets.change(slot) { $0.isStale = false }
             if let work = gets[slot] {
                 gets.setAlarm(work.deadline, of: slot)
             }
@@ -138,8 +138,8 @@ extension RequestShard {
     private mutating func offerFallbacks(toGet slot: SlotID) {
         guard let work = gets[slot], !work.coordination.isAnswered, work.plan.fallbacks.isEmpty else { return }
         let down = down
-        if let found = gets[slot]?.plan.addFallbacks(down: down) {
-            gets[slot]?.coordination.offer(fallbacks: found)
+        if let found = gets.change(slot, { $0.plan.addFallbacks(down: down) }) {
+            gets.change(slot) { $0.coordination.offer(fallbacks: found) }
         }
     }
 
@@ -147,7 +147,8 @@ extension RequestShard {
     private mutating func take(
         _ step: GetStep?, of slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
-        guard let step, let work = gets[slot] else { return }
+        // Work is large to copy.
+        guard let step, !step.isEmpty, let work = gets[slot] else { return }
         for position in step.ask {
             let call = CallID(.gets, slot, position: position)
             let node = work.plan.node(at: position)
@@ -195,7 +196,7 @@ extension RequestShard {
     ) {
         if work.awaitsHedge {
             hedge.saw(inTime: work.coordination.answered.count, late: 0)
-            gets[slot]?.awaitsHedge = false
+            gets.change(slot) { $0.awaitsHedge = false }
         }
         if !work.isStale {
             gets.setAlarm(min(work.deadline, now.advanced(byNanoseconds: configuration.patience)), of: slot)

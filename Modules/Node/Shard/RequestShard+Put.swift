@@ -65,7 +65,7 @@ extension RequestShard {
             fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
             return
         }
-        let step = puts[slot]?.coordination.begin()
+        let step = puts.change(slot) { $0.coordination.begin() }
         take(step, of: slot, at: now, into: &effects)
         guard puts[slot] != nil else { return }
         effects.emit(
@@ -85,15 +85,18 @@ extension RequestShard {
         switch operation {
         case .coordinated(let object, let dot):
             guard work.made == nil else { return }
-            puts[call.slot]?.made = (object, dot)
-            let step = puts[call.slot]?.coordination.prepared()
+            let step = puts.change(call.slot) { work in
+                work.made = (object, dot)
+                return work.coordination.prepared()
+            }
             take(step, of: call.slot, at: now, into: &effects)
             if PlantedBug.coordinatorCountsItselfTooEarly.isPlanted {
-                let step = puts[call.slot]?.coordination.acknowledge(work.own, isDurable: configuration.isDurable)
+                let isDurable = configuration.isDurable
+                let step = puts.change(call.slot) { $0.coordination.acknowledge(work.own, isDurable: isDurable) }
                 take(step, of: call.slot, at: now, into: &effects)
             }
         case .refused where work.made != nil:
-            puts[call.slot]?.isRefused = true
+            puts.change(call.slot) { $0.isRefused = true }
             putFailed(call.slot, call.position, at: now, into: &effects)
         case .refused(let refusal):
             puts.remove(call.slot)
@@ -109,10 +112,13 @@ extension RequestShard {
         _ call: CallID, _ failure: StorageFailure?, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         guard let work = puts[call.slot], call.position == work.own, work.made != nil, !work.isRefused else { return }
-        puts[call.slot]?.storageFailure = failure
+        puts.change(call.slot) { $0.storageFailure = failure }
         if failure == nil {
-            puts[call.slot]?.isCommitted = true
-            let step = puts[call.slot]?.coordination.acknowledge(work.own, isDurable: configuration.isDurable)
+            let isDurable = configuration.isDurable
+            let step = puts.change(call.slot) { work in
+                work.isCommitted = true
+                return work.coordination.acknowledge(work.own, isDurable: isDurable)
+            }
             take(step, of: call.slot, at: now, into: &effects)
         } else {
             putFailed(call.slot, call.position, at: now, into: &effects)
@@ -124,13 +130,13 @@ extension RequestShard {
     ) {
         switch response {
         case .stored(let isDurable):
-            let step = puts[call.slot]?.coordination.acknowledge(call.position, isDurable: isDurable)
+            let step = puts.change(call.slot) { $0.coordination.acknowledge(call.position, isDurable: isDurable) }
             take(step, of: call.slot, at: now, into: &effects)
         case .wrongEpoch:
             guard let work = puts[call.slot] else { return }
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
-            puts[call.slot]?.isStale = true
+            puts.change(call.slot) { $0.isStale = true }
             puts.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .busy, .failed, .copy, .coordinated:
             putFailed(call.slot, call.position, at: now, into: &effects)
@@ -141,14 +147,14 @@ extension RequestShard {
         _ slot: SlotID, _ position: Int, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         offerFallbacks(toPut: slot)
-        let step = puts[slot]?.coordination.fail(position)
+        let step = puts.change(slot) { $0.coordination.fail(position) }
         take(step, of: slot, at: now, into: &effects)
     }
 
     mutating func expirePut(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = puts[slot] else { return }
         guard now < work.deadline else {
-            let step = puts[slot]?.coordination.expire()
+            let step = puts.change(slot) { $0.coordination.expire() }
             take(step, of: slot, at: now, into: &effects)
             return
         }
@@ -158,7 +164,7 @@ extension RequestShard {
         }
         puts.setAlarm(work.deadline, of: slot)
         offerFallbacks(toPut: slot)
-        let step = puts[slot]?.coordination.losePatience()
+        let step = puts.change(slot) { $0.coordination.losePatience() }
         take(step, of: slot, at: now, into: &effects)
     }
 
@@ -166,7 +172,7 @@ extension RequestShard {
     /// acknowledged by replicas that shared it; they are asked again and say so at once.
     mutating func beginPutAgain(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard let work = puts[slot], work.made != nil, !work.coordination.isAnswered else {
-            puts[slot]?.isStale = false
+            puts.change(slot) { $0.isStale = false }
             if let work = puts[slot] {
                 puts.setAlarm(work.deadline, of: slot)
             }
@@ -178,7 +184,7 @@ extension RequestShard {
         }
         guard let own = plan.ownPosition else {
             // This node is leaving and has nothing to do with the partition now: its copy goes home as a stray.
-            let step = puts[slot]?.coordination.expire()
+            let step = puts.change(slot) { $0.coordination.expire() }
             take(step, of: slot, at: now, into: &effects)
             return
         }
@@ -191,10 +197,11 @@ extension RequestShard {
         again.coordination = coordination(of: work.request, plan, own: own)
         let alarm = min(work.deadline, now.advanced(byNanoseconds: configuration.patience))
         guard let slot = puts.insert(again, alarm: alarm) else { return }
-        let step = puts[slot]?.coordination.resume()
+        let step = puts.change(slot) { $0.coordination.resume() }
         take(step, of: slot, at: now, into: &effects)
         if work.isCommitted {
-            let step = puts[slot]?.coordination.acknowledge(own, isDurable: configuration.isDurable)
+            let isDurable = configuration.isDurable
+            let step = puts.change(slot) { $0.coordination.acknowledge(own, isDurable: isDurable) }
             take(step, of: slot, at: now, into: &effects)
         } else if puts[slot] != nil {
             // The store's word was for the old slot: merging what it has already is how it gives it again.
@@ -209,8 +216,8 @@ extension RequestShard {
     private mutating func offerFallbacks(toPut slot: SlotID) {
         guard let work = puts[slot], !work.coordination.isAnswered, work.plan.fallbacks.isEmpty else { return }
         let down = down
-        if let found = puts[slot]?.plan.addFallbacks(down: down) {
-            puts[slot]?.coordination.offer(fallbacks: found)
+        if let found = puts.change(slot, { $0.plan.addFallbacks(down: down) }) {
+            puts.change(slot) { $0.coordination.offer(fallbacks: found) }
         }
     }
 
@@ -236,7 +243,8 @@ extension RequestShard {
     private mutating func take(
         _ step: PutStep?, of slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
-        guard let step, let work = puts[slot] else { return }
+        // Work is large to copy.
+        guard let step, !step.isEmpty, let work = puts[slot] else { return }
         if let object = work.made?.object {
             let key = work.request.key
             for position in step.send {

@@ -21,9 +21,12 @@ struct WorkTable<Work> {
         return slot
     }
 
-    subscript(slot: SlotID) -> Work? {
-        get { slots[slot] }
-        _modify { yield &slots[slot] }
+    subscript(slot: SlotID) -> Work? { slots[slot] }
+
+    /// Changes a piece of work, or returns `nil` where it has gone.
+    @discardableResult
+    mutating func change<Result>(_ slot: SlotID, _ body: (inout Work) -> Result) -> Result? {
+        slots.change(slot, body)
     }
 
     mutating func setAlarm(_ alarm: Instant, of slot: SlotID) {

@@ -41,8 +41,9 @@ public final class Node: StateMachine {
     var controlEffects = Effects<ControlEffect>()
     var shards: [RequestShard]
     var shardEffects = Effects<ShardEffect>()
-    /// Events within the node that have not had their turn; those that had it leave a hole until all had.
-    var inbox: [InnerEvent?] = []
+    /// Events within the node that have not had their turn, and those that have it now.
+    var inbox = Effects<InnerEvent>()
+    var turns = Effects<InnerEvent>(capacity: 1)
     /// What the next commit will tell, in the order in which it was asked for.
     var uncommitted: [Uncommitted] = []
     var calls = WorkTable<ControlCall>(capacity: Node.callLimit)
@@ -89,7 +90,7 @@ public final class Node: StateMachine {
             RequestShard(configuration: configuration.shard, view: view)
         }
         let inventory = try StoreInventory.of(store, ring)
-        inbox.append(.control(.inventory(inventory)))
+        inbox.emit(.control(.inventory(inventory)))
     }
 
     // MARK: - What a harness may look at
@@ -155,30 +156,32 @@ public final class Node: StateMachine {
         switch consume event {
         case .start(let seeds):
             // Before the inventory, which waits since the node was made.
-            inbox.insert(.control(.start(seeds: seeds)), at: 0)
+            control.receive(.start(seeds: seeds), at: now, into: &controlEffects)
+            carryOutControl(at: now, into: &effects)
         case .request(let request, let client):
-            inbox.append(.shard(Int(client % UInt64(shards.count)), .request(request, from: .client(client))))
+            let index = Int(client % UInt64(shards.count))
+            turn(ofShard: index, .request(request, from: .client(client)), at: now, into: &effects)
         case .datagram(let bytes, let address):
-            take(bytes, from: address, into: &effects)
+            take(bytes, from: address, at: now, into: &effects)
         case .asked(let frame, let node, let connection):
-            take(frame, of: node, over: connection, into: &effects)
+            take(frame, of: node, over: connection, at: now, into: &effects)
         case .answered(let frame, let node, let lane):
-            take(answer: frame, of: node, lane: lane, into: &effects)
+            take(answer: frame, of: node, lane: lane, at: now, into: &effects)
         case .pushPullAnswered(let frame):
             takePushPull(answer: frame, into: &effects)
         case .notSent(let frame, _, let lane):
             if lane < shards.count {
-                inbox.append(.shard(lane, .notSent(CallID(rawValue: frame.requestID))))
+                turn(ofShard: lane, .notSent(CallID(rawValue: frame.requestID)), at: now, into: &effects)
             } else if let call = calls.remove(SlotID(rawValue: frame.requestID)) {
                 fail(call)
             }
         case .reached(let node):
             for index in shards.indices {
-                inbox.append(.shard(index, .reached(node)))
+                inbox.emit(.shard(index, .reached(node)))
             }
         case .lost(let node):
             for index in shards.indices {
-                inbox.append(.shard(index, .lost(node)))
+                inbox.emit(.shard(index, .lost(node)))
             }
             for slot in calls.ids where calls[slot]?.node == node {
                 if let call = calls.remove(slot) {
@@ -217,13 +220,22 @@ public final class Node: StateMachine {
         } catch {
             failure = error
             for range in store.takeRangesOfLostHints() {
-                inbox.append(.control(.leftOver(.range(range))))
+                inbox.emit(.control(.leftOver(.range(range))))
             }
         }
+        // Where nothing was read, all are told at once: what follows from one has its turn behind the others all the same.
+        let isDirect =
+            inbox.isEmpty
+            && waiting.allSatisfy {
+                if case .operation = $0 { true } else { false }
+            }
         for item in waiting {
             switch item {
+            case .operation(let shard, let call) where isDirect:
+                shards[shard].receive(.committed(call, failure), at: now, into: &shardEffects)
+                carryOutShard(shard, into: &effects)
             case .operation(let shard, let call):
-                inbox.append(.shard(shard, .committed(call, failure)))
+                inbox.emit(.shard(shard, .committed(call, failure)))
             case .task(let task, let ticket, let isRefused):
                 let answer: StorageAnswer =
                     if task.operations == nil {
@@ -231,7 +243,7 @@ public final class Node: StateMachine {
                     } else {
                         failure == nil && !isRefused || PlantedBug.failedDeliveryIsConfirmed.isPlanted ? .done : .failed
                     }
-                inbox.append(.control(.stored(ticket, answer)))
+                inbox.emit(.control(.stored(ticket, answer)))
             }
         }
         settle(at: now, into: &effects)
@@ -252,22 +264,37 @@ public final class Node: StateMachine {
 
     // MARK: - Within
 
+    /// Gives an event to a shard: at once, where nothing waits for its turn, since an event is large to keep and to move.
+    func turn(
+        ofShard index: Int, _ event: consuming ShardEvent, at now: Instant, into effects: inout Effects<NodeEffect>
+    ) {
+        guard inbox.isEmpty else {
+            inbox.emit(.shard(index, event))
+            return
+        }
+        shards[index].receive(event, at: now, into: &shardEffects)
+        carryOutShard(index, into: &effects)
+    }
+
     /// Gives every event within the node its turn.
     private func settle(at now: Instant, into effects: inout Effects<NodeEffect>) {
-        var next = 0
-        while next < inbox.count {
-            // Moved out: an event is large to copy.
-            guard let event = inbox[next].take() else { preconditionFailure("an event had its turn before it") }
-            next += 1
-            switch consume event {
-            case .shard(let index, let event):
-                shards[index].receive(event, at: now, into: &shardEffects)
-                carryOutShard(index, into: &effects)
-            case .control(let event):
-                control.receive(event, at: now, into: &controlEffects)
-                carryOutControl(at: now, into: &effects)
-            }
+        while !inbox.isEmpty {
+            // What follows from these comes behind all of them.
+            swap(&inbox, &turns)
+            turns.drain { takeTurn($0, at: now, into: &effects) }
         }
-        inbox.removeAll(keepingCapacity: true)
+    }
+
+    private func takeTurn(
+        _ event: consuming InnerEvent, at now: Instant, into effects: inout Effects<NodeEffect>
+    ) {
+        switch consume event {
+        case .shard(let index, let event):
+            shards[index].receive(event, at: now, into: &shardEffects)
+            carryOutShard(index, into: &effects)
+        case .control(let event):
+            control.receive(event, at: now, into: &controlEffects)
+            carryOutControl(at: now, into: &effects)
+        }
     }
 }

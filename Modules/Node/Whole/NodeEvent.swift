@@ -8,7 +8,7 @@ public enum NodeEvent: Sendable {
     /// Take part, starting from these addresses; none: be the first, or go on with the members that are known.
     case start(seeds: [GossipAddress])
     /// A client of this node wants a request served; the number comes back with the answer.
-    case request(Request, client: UInt64)
+    indirect case request(Request, client: UInt64)
     /// A datagram of the gossip came.
     case datagram(ByteBuffer, from: GossipAddress)
     /// A node asks something over a connection that it opened. The number is the harness's own and comes back with the

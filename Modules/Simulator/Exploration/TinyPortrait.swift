@@ -27,7 +27,7 @@ struct TinyPortrait {
         // Where on the disk a record is. What it says is in the portrait.
         "engine",
         // Empty between two events.
-        "inbox", "shardEffects",
+        "inbox", "turns", "shardEffects",
         // ``waiting(_:)`` has what it stands for.
         "uncommitted",
     ]

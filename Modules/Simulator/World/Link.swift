@@ -38,6 +38,17 @@ struct Link {
     init(lanes: Int) {
         lastArrival = Array(repeating: 0, count: 2 * lanes)
     }
+
+    /// When a frame arrives that could do so at `earliest`: behind those before it, and late by so much. And over which
+    /// connection.
+    mutating func arrive(
+        lane: Int, isAnswer: Bool, earliest: Int64, lateness: Int64
+    ) -> (time: Int64, incarnation: UInt32) {
+        let place = isAnswer ? lastArrival.count / 2 + lane : lane
+        let time = max(earliest, lastArrival[place] + 1) + lateness
+        lastArrival[place] = time
+        return (time, incarnation)
+    }
 }
 
 /// Whom a node answers on a connection.

@@ -138,16 +138,16 @@ extension World {
             breakLink(link, noticedAfter: packetDelay())
             return
         }
-        let place = isAnswer ? links[link].lastArrival.count / 2 + lane : lane
-        var time = max(arrival(pair), links[link].lastArrival[place] + 1)
+        let earliest = arrival(pair)
+        var lateness: Int64 = 0
         if lane == options.shards, conditions.lateControl > 0, generator.next() < conditions.lateControl {
             marks.count(.lateControl)
-            time += Int64(generator.below(5_000_000_000))
+            lateness = Int64(generator.below(5_000_000_000))
         }
-        links[link].lastArrival[place] = time
+        let (time, incarnation) = links[link].arrive(
+            lane: lane, isAnswer: isAnswer, earliest: earliest, lateness: lateness)
         schedule.insert(
-            .frame(
-                event, host: Int32(to), life: hosts[to].life, link: Int32(link), incarnation: links[link].incarnation),
+            .frame(.node(event), host: Int32(to), life: hosts[to].life, link: Int32(link), incarnation: incarnation),
             at: time)
     }
 

@@ -195,8 +195,8 @@ final class World {
             .host(.timer(generation: host.timerGeneration), host: Int32(host.index), life: host.life), at: time)
     }
 
-    private func carryOut(_ effect: NodeEffect, of host: SimulatedHost) {
-        switch effect {
+    private func carryOut(_ effect: consuming NodeEffect, of host: SimulatedHost) {
+        switch consume effect {
         case .send(let bytes, let address):
             send(bytes, from: host, to: Int(address.port) - 1)
         case .ask(let frame, let node, let lane):
@@ -238,13 +238,9 @@ final class World {
         options.packetDelay.least + Int64(generator.below(options.packetDelay.spread))
     }
 
-    /// Most requests and answers fit into so many bytes.
-    private static let usualByteCount = 256
-
     /// What a client sends is what a node is asked: through bytes.
     private static func recoded(_ request: Request) -> Request {
         var bytes = ByteBuffer()
-        bytes.reserveCapacity(Self.usualByteCount)
         request.encode(into: &bytes)
         do {
             return try Request(decoding: &bytes)
@@ -255,7 +251,6 @@ final class World {
 
     private static func recoded(_ response: Response) -> Response {
         var bytes = ByteBuffer()
-        bytes.reserveCapacity(Self.usualByteCount)
         response.encode(into: &bytes)
         do {
             return try Response(decoding: &bytes)

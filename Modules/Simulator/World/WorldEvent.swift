@@ -7,7 +7,7 @@ enum WorldEvent {
     /// Something for a host.
     case host(HostEvent, host: Int32, life: UInt32)
     /// A frame that arrives over a connection, if that is still the one that it was sent over.
-    indirect case frame(NodeEvent, host: Int32, life: UInt32, link: Int32, incarnation: UInt32)
+    case frame(HostEvent, host: Int32, life: UInt32, link: Int32, incarnation: UInt32)
     /// A datagram arrives once more, long after.
     indirect case replay(NodeEvent, host: Int32)
     /// A host goes on with what came while it was busy.
