@@ -27,6 +27,7 @@ extension Simulation {
             handle(next.event)
             if firstLoss == .max, injector.disksLost > 0 {
                 firstLoss = world.now
+                firstLapse = injector.options.kinds.contains { $0.forgets } ? world.now : .max
             }
             if !world.ended.isEmpty {
                 for (host, life) in world.ended {
@@ -86,6 +87,7 @@ extension Simulation {
         let operation = workload.history.operations[number]
         guard workload.replied(number, response, in: world) else { return }
         answers.isRegular = firstLoss == .max
+        answers.keepsSessions = firstLapse == .max
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
         if case .written(let dot, _) = response, case .write(let write) = operation.kind {
             workload.history.keys[operation.key].writes[write].replicas = world.replicas(

@@ -40,8 +40,8 @@ extension Simulation {
         return nil
     }
 
-    /// Whether every register with one writer was linearizable: a rule where it is read and written by majorities, until a disk
-    /// is lost. Else it is counted: fewer than a majority have what they answer on no node that the next must meet.
+    /// Whether every register with one writer was linearizable: a rule where it is read and written by majorities, until a node
+    /// forgets. Else it is counted: fewer than a majority have what they answer on no node that the next must meet.
     func checkLinearity() -> Violation? {
         let replicas = workload.replicas
         let single = RequestOptions(
@@ -56,7 +56,7 @@ extension Simulation {
             world.marks.count(.notLinearizable)
             if isRule,
                 let anomaly = LinearityChecker.check(
-                    key, workload.history.operations, workload.options, until: firstLoss)
+                    key, workload.history.operations, workload.options, until: firstLapse)
             {
                 return Violation(.linearizable, "\(anomaly)", key: key.name)
             }

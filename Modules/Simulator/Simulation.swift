@@ -26,6 +26,8 @@ public final class Simulation {
     var fingerprints: [UInt64] = []
     /// When a disk first lost, or may have lost, what it had acknowledged, in nanoseconds.
     var firstLoss = Int64.max
+    /// Likewise of a node that goes on answering.
+    var firstLapse = Int64.max
     /// When the faults stopped, in nanoseconds.
     var healed = Int64.max
     /// What was read of each key in the end.

@@ -52,10 +52,11 @@ import Testing
         }
 
         mutating func read(
-            _ object: Object, settled: CausalContext? = nil, session: Session? = nil, isRegular: Bool = true
+            _ object: Object, settled: CausalContext? = nil, session: Session? = nil, keepsSessions: Bool = true
         ) -> Invariant? {
             let number = operation(.read, settled: settled, session: session)
-            return AnswerChecker(isRegular: isRegular).check(.found(object), to: number, in: &history)?.invariant
+            return AnswerChecker(keepsSessions: keepsSessions).check(.found(object), to: number, in: &history)?
+                .invariant
         }
     }
 
@@ -126,7 +127,7 @@ import Testing
         ]
         for (session, guarantee) in sessions {
             #expect(book.read(shown, session: session) == guarantee)
-            #expect(book.read(shown, session: session, isRegular: false) == nil, "a disk was lost")
+            #expect(book.read(shown, session: session, keepsSessions: false) == nil, "a node has forgotten")
         }
         #expect(book.read(shown, session: Session(read: CausalContext([Self.dot(1)]))) == nil)
         let number = book.operation(.read, session: Session(read: other))

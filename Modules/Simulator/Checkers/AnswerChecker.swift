@@ -7,9 +7,12 @@ struct AnswerChecker {
     /// The most siblings that an object may have: the store's own limit, and one for each node that may have taken one
     /// more at the same time.
     var siblingLimit = 256
-    /// Whether strict reads are regular, and keep what they owe to sessions: once a disk has lost what it had acknowledged, fewer
-    /// have a write than were counted, so that a majority may miss it. Nothing else that goes wrong voids that.
+    /// Whether strict reads are regular: where disks are lost they need not be, since a write of one may have been there.
     var isRegular = true
+    /// Whether strict reads of majorities find what they owe to sessions: once a node has forgotten what it had acknowledged and
+    /// goes on answering, fewer have it than were counted, and a majority may miss it. Nothing else that goes wrong voids that:
+    /// a disk that is lost for good leaves one copy less, and one less to answer.
+    var keepsSessions = true
 
     /// Checks an answer against the history so far, and notes in it whose dots were seen.
     func check(_ response: Response, to number: Int, in history: inout History) -> Violation? {
@@ -131,7 +134,7 @@ struct AnswerChecker {
 
     /// What a client was told, or was owed by those whom it read, it finds again at whatever node it asks.
     private func checkSession(_ context: CausalContext, _ operation: Operation, _ name: String) -> Violation? {
-        guard isRegular, let (guarantee, wanted) = operation.session?.lacking(in: context).first else { return nil }
+        guard keepsSessions, let (guarantee, wanted) = operation.session?.lacking(in: context).first else { return nil }
         return Violation(
             guarantee,
             "client \(operation.client) reads strictly at host \(operation.host), which knows \(context), and its session has "

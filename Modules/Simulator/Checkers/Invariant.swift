@@ -18,11 +18,12 @@ public enum Invariant: String, CaseIterable, Sendable {
     case refusedIsNotWritten
     /// 7. A strict read shows, or knows of, every strict write that was acknowledged before it began; where no disk is lost.
     case readsRegular
-    /// 7. A register with one writer is linearizable where it is read and written strictly, by majorities; until a disk is lost.
+    /// 7. A register with one writer is linearizable where it is read and written strictly, by majorities; until a node forgets.
     case linearizable
-    /// 6. A strict read of a majority knows what its client's earlier ones of the key knew; until a disk is lost.
+    /// 6. A strict read of a majority knows what its client's earlier ones of the key knew; until a node forgets what it had
+    /// synced and goes on answering: its disk lied, was damaged or put back, or is there twice.
     case monotonicReads
-    /// 6. A strict read of a majority knows its client's strict writes that were acknowledged; until a disk is lost.
+    /// 6. A strict read of a majority knows its client's strict writes that were acknowledged; likewise.
     case readYourWrites
     /// 6. Likewise, what those had read, of any key, whose writes its client has read, before they wrote.
     case writesFollowReads

@@ -128,6 +128,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the node goes on answering without what it has lost. A member whose disk is lost does not: its copy is missing, and
+    /// not wrong.
+    var forgets: Bool { losesData && self != .lostDisk }
+
     /// In one of how many of the runs that could have it a class is: those that cost hours are rare.
     var rarity: UInt64 { self == .longPartition || self == .longPause ? 64 : 2 }
 
