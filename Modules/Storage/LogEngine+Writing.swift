@@ -114,6 +114,7 @@ extension LogEngine {
         var plans: [Plan] = []
         plans.reserveCapacity(batch.count)
         var unresolved: [(index: Int, candidates: [Candidate])] = []
+        var twins: [(index: Int, candidates: [Candidate])] = []
         var floor: UInt32 = active
         catalog.withLock { catalog in
             // A segment with damage may hold an older record of any key.
@@ -130,6 +131,9 @@ extension LogEngine {
                 }
                 if plans[index].replaced == nil, !candidates.isEmpty {
                     unresolved.append((index, candidates))
+                } else if let named = plans[index].replaced, !candidates.isEmpty {
+                    let older = candidates.filter { $0.slot.sequence < named.sequence }
+                    if !older.isEmpty { twins.append((index, older)) }
                 }
             }
         }
@@ -137,6 +141,12 @@ extension LogEngine {
             var slots = try Self.slots(of: batch.operations[index].key, among: candidates)
             plans[index].replaced = slots.popLast()
             plans[index].others = slots
+        }
+        for (index, candidates) in twins {
+            // Recovery keeps a record whose key it cannot read beside a newer one. By now it may be readable; else it stays.
+            plans[index].others = candidates.filter { candidate in
+                (try? candidate.compareKey(batch.operations[index].key)) == .same
+            }.map(\.slot)
         }
         var tokens: Set<UInt64>?
         for index in plans.indices {

@@ -264,6 +264,27 @@ import Wire
         cluster.expectOwnersAlike()
     }
 
+    @Test func `a node that is too light for any partition is up all the same, and serves`() throws {
+        var options = VirtualCluster.Options()
+        options.partitions = 16
+        let cluster = VirtualCluster(options)
+        try cluster.add()
+        for _ in 0..<2 {
+            try cluster.add(joining: 0)
+        }
+        cluster.rest()
+        let light = try cluster.add(joining: 0, weight: 1)
+        cluster.rest()
+        let node = try #require(cluster.hosts[light].node)
+        let index = try #require(node.view.ring.index(of: node.id))
+        #expect(node.view.ring.ownedCount(of: index) == 0)
+        for host in 0..<4 {
+            #expect(cluster.hosts[host].node?.exchange.membership[node.id]?.effectiveState == .up)
+        }
+        #expect(try cluster.put("a", "1", of: light).dot != nil)
+        #expect(try cluster.get("a", of: light).values == ["1"])
+    }
+
     @Test func `two nodes join at once, with datagrams lost, and one loses power on the way`() throws {
         var options = VirtualCluster.Options()
         options.seed = 9

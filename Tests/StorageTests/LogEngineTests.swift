@@ -1,5 +1,6 @@
 import Machine
 import Storage
+import Synchronization
 import Testing
 
 @Suite("The log engine under damage, full disks and load")
@@ -151,6 +152,52 @@ struct LogEngineTests {
             }
         }
         #expect(failures == 1)
+    }
+
+    @Test(
+        "an older record of a key that a start cannot read goes with the newer one, and does not come back",
+        arguments: [false, true])
+    func twins(isDropped: Bool) throws {
+        let disk = VirtualFileSystem()
+        var engine = try open(disk)
+        try put(engine, 1, 5)
+        for number in 2..<80 {
+            try put(engine, number, 5, count: 1000)
+        }
+        try put(engine, 1, 6)
+        disk.endProcess()
+        // The first segment is read whole, and then looked at again when a later one has a record of the token.
+        let isBehindFirst = Mutex(false)
+        disk.setFaults { call in
+            guard call.operation == .read else { return nil }
+            let isFirst = call.path.hasSuffix("0000000001.log")
+            return isBehindFirst.withLock { isBehindFirst in
+                isBehindFirst = isBehindFirst || call.path.hasSuffix("0000000002.log")
+                return isFirst && isBehindFirst ? .error(code: FileSystemFault.inputOutputCode) : nil
+            }
+        }
+        engine = try open(disk)
+        disk.setFaults(nil)
+        let token = UInt64(1) << 32
+        #expect(engine.scan(.objects, tokens: token...token, after: nil, limit: 9).count == 2, "nobody knows yet")
+        #expect(try get(engine, 1) == 6)
+
+        let key = ModelKey(space: .objects, number: 1).bytes
+        let newest = try #require(try engine.get(.objects, token: token, key: key)?.sequence)
+        var batch = WriteBatch()
+        if isDropped {
+            batch.drop(.objects, token: token, key: key, replacing: newest)
+        } else {
+            batch.put(
+                .objects, token: token, key: key, value: ByteBuffer(repeating: 7, count: 9), hash: 7, replacing: newest)
+        }
+        try engine.append(batch, durability: .synced)
+        for _ in 0..<2 {
+            #expect(try get(engine, 1) == (isDropped ? nil : 7))
+            #expect(engine.scan(.objects, tokens: token...token, after: nil, limit: 9).count == (isDropped ? 0 : 1))
+            disk.endProcess()
+            engine = try open(disk)
+        }
     }
 
     @Test("a disk that reads nothing loses nothing: reads fail until it works again")

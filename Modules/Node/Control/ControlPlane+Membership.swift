@@ -259,13 +259,13 @@ extension ControlPlane {
         tellHomecoming(.viewAdopted(epoch), at: now, into: &effects)
     }
 
-    /// A joining member that holds all that it should own is up.
+    /// A joining member that holds all that it should own is up; so is one whose weight gives it nothing to own.
     private mutating func serveIfComplete(at now: Instant, into effects: inout Effects<ControlEffect>) {
         guard let record = upcoming[own], record.state == .joining, let index = view.ring.index(of: own) else {
             return
         }
         let isComplete = view.ring.partitions(ownedBy: index).allSatisfy { record.holdings.contains($0) }
-        guard isComplete, view.ring.ownedCount(of: index) > 0 else { return }
+        guard isComplete else { return }
         amendOwn(at: now, into: &effects) { $0.state = .up }
     }
 }

@@ -23,7 +23,6 @@ extension PlantedBug {
         case .newerHintIsDropped: Circumstances(faults: [.failedSync, .diskError, .lateControl], seconds: 300)
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
         case .staleRingIsAccepted: Circumstances(faults: [.join, .weight, .stalledControl])
-        case .ownersAreNotCounted: Circumstances(faults: [.join, .clogging, .delay, .kill], seconds: 120)
         case .formerHoldersAreNotCounted: Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
         case .strayIsDroppedTooEarly: Circumstances(faults: [.weight, .join, .partition, .kill])
         case .partitionIsClaimedTooEarly: Circumstances(faults: [.join, .partition, .kill])

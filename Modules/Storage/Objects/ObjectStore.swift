@@ -251,10 +251,13 @@ public final class ObjectStore {
     }
 
     private func dropIfUnchanged(token: UInt64, hash: UInt64) throws(StorageFailure) -> PreparedOperation {
-        let entries = engine.scan(.objects, tokens: token...token, after: nil, limit: 64).filter {
-            $0.hash == hash || PlantedBug.changedStrayIsDropped.isPlanted
-        }
+        let all = engine.scan(.objects, tokens: token...token, after: nil, limit: 64)
+        let entries = all.filter { $0.hash == hash || PlantedBug.changedStrayIsDropped.isPlanted }
         for case let record? in try engine.read(entries, in: .objects) where pending[record.key] == nil {
+            if all.count > 1, try engine.get(.objects, token: token, key: record.key)?.sequence != record.sequence {
+                // An older record of its key, which recovery could not tell from another key's: a drop would hide the newest.
+                continue
+            }
             batch.drop(.objects, token: token, key: record.key, replacing: record.sequence)
             pending[record.key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
         }
