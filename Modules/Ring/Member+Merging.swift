@@ -4,14 +4,14 @@ import Machine
 extension Member {
     /// Takes over what the other record knows better; `true` where that changed anything.
     ///
-    /// A product of two registers, so idempotent, commutative, associative and inflationary. Of two different words of one
+    /// A product of two semilattices, so idempotent, commutative, associative and inflationary. Of two different words of one
     /// version, which a node says that has gone back in time, runs twice or whose start came to nothing, everybody keeps the
     /// one that is less by its bytes, and which starts there were.
     @discardableResult
     mutating func merge(_ other: Member) -> Bool {
         precondition(id == other.id, "records of two members")
         let before = directive
-        directive = max(directive, other.directive)
+        directive = directive.merged(with: other.directive)
         var changed = directive != before
         guard version <= other.version else { return changed }
         if version < other.version {

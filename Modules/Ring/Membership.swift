@@ -121,7 +121,8 @@ public struct Membership: Hashable, Sendable {
         return true
     }
 
-    /// Says an operator's word about a member. `false` where it is not in the table, or its epochs are used up.
+    /// Says an operator's word about a member. `false` where it is not in the table, its epochs are used up, or
+    /// it would undo a removal.
     @discardableResult
     public mutating func direct(_ id: NodeID, _ kind: Directive.Kind, weight: UInt32? = nil) -> Bool {
         guard var record = self[id], let next = record.directive.successor(kind: kind, weight: weight) else {

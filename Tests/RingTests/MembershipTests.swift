@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    @Test("A removal is final: no word that was said elsewhere undoes it, whatever its epoch, and none is said after it")
+    func removalIsFinal() {
+        let id = makeID(1)
+        var removed = Membership([Member(id: id, name: "a", host: "h", port: 1, holdings: .none(of: 4))])
+        var reweighed = removed
+        removed.direct(id, .remove)
+        for weight in [50, 60, 70] as [UInt32] {
+            reweighed.direct(id, .none, weight: weight)
+        }
+        #expect(removed[id]?.effectiveState == .removed && reweighed[id]?.effectiveWeight == 70)
+        var (one, other) = (removed, reweighed)
+        one.merge(reweighed)
+        other.merge(removed)
+        #expect(one == other && one.epoch == other.epoch)
+        #expect(one[id]?.effectiveState == .removed)
+        #expect(one.epoch.measure > max(removed.epoch.measure, reweighed.epoch.measure))
+        let (isReweighed, isKept) = (one.direct(id, .none, weight: 100), one.direct(id, .leave))
+        #expect(!isReweighed && !isKept)
+        #expect(Directive(epoch: 3, kind: .remove, weight: 50).weight == nil)
+    }
+
     @Test("Two words of one version whose names differ in their bytes alone become one word at all members")
     func namesAreBytes() {
         func word(_ name: String) -> Member {
@@ -136,13 +157,13 @@ import Testing
     func directivesHold() {
         var here = Membership([makeMember(makeID(1))])
         var there = here
-        #expect(here.direct(makeID(1), .remove, weight: 300) == true)
+        #expect(here.direct(makeID(1), .leave, weight: 300) == true)
         let amended = there.amend(makeID(1)) {
             $0.state = .up; $0.weight = 7; $0.directive = .initial
         }
         #expect(amended)
         here.merge(there)
-        #expect(here[makeID(1)]?.effectiveState == .removed)
+        #expect(here[makeID(1)]?.effectiveState == .leaving)
         #expect(here[makeID(1)]?.weight == 7 && here[makeID(1)]?.effectiveWeight == 300)
         #expect(here[makeID(1)]?.version == 2)
         let unknown = here.amend(makeID(2)) { $0.state = .left }

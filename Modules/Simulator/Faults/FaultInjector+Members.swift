@@ -25,7 +25,7 @@ extension FaultInjector {
     }
 
     mutating func reweigh(_ world: World) {
-        // Another word about a member that was removed would bring it back.
+        // A clone has another host's identity.
         let hosts = world.hosts.filter { !$0.isClone }
         let host = hosts[Int(generator.below(UInt64(hosts.count)))]
         let weight = UInt32(draw(25...400))
