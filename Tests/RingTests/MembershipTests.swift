@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("A removal is final: no word that was said elsewhere undoes it, whatever its epoch, and none is said after it")
+    @Test("A removal is final: no word that was said elsewhere undoes it, and none is said after it")
     func removalIsFinal() {
         let id = makeID(1)
         var removed = Membership([Member(id: id, name: "a", host: "h", port: 1, holdings: .none(of: 4))])
