@@ -35,6 +35,8 @@ extension Homecoming {
             } else if view.owned.contains(partition) || view.held.contains(partition) {
                 forget(partition)
             } else if let before, before.owned.contains(partition) || before.held.contains(partition) {
+                // A walk of then would drop nothing, and of two at a time only one would hear of what is stored meanwhile.
+                walks.removeAll { $0.steps.partition == partition }
                 schedule(partition, at: now)
             } else if strays.contains(partition) {
                 reconsider(partition, view, before: before, at: now)

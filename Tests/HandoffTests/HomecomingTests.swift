@@ -131,6 +131,23 @@ import Testing
                 == [.transfer(.scan(first, from: 0, limit: 1024, ticket(5)))])
     }
 
+    @Test("A partition that is owned no more has one walk, and that hears of what is stored meanwhile")
+    func oneWalk() {
+        func scan(_ number: UInt64) -> [Homecoming.Effect] {
+            [.transfer(.scan(first, from: 0, limit: 1024, ticket(number)))]
+        }
+        let bench = bench()
+        _ = bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3])))
+        #expect(bench.tell(.strayStored(first)) == scan(1))
+        #expect(bench.tell(.viewChanged(view(owners: [1, 2], holders: [2, 3]))) == scan(2), "owed")
+        #expect(bench.tell(.viewChanged(view(owners: [2, 3], holders: [2, 3]))) == scan(3), "a stray again")
+        #expect(bench.tell(.transfer(.scanned(ticket(2), entries, next: nil))).isEmpty, "of the walk that is no more")
+        _ = bench.tell(.strayStored(first))
+        #expect(bench.tell(.transfer(.scanned(ticket(3), [], next: nil))).isEmpty)
+        #expect(bench.machine.pending.count == 1)
+        #expect(bench.wait() == scan(4))
+    }
+
     @Test("What waits for an owner that cannot be reached goes when that is no owner any more")
     func waiting() {
         let bench = bench()
