@@ -22,7 +22,7 @@ import Machine
 /// - where it writes back, what it merged of the answers that were enough is its answer, and it is given only when those who
 ///   are known to have all of it reach the same counts: they answered with a copy that covers it, or have confirmed that they
 ///   stored what they were sent (Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems", 1995). So
-///   where R ≥ N/2 the next such read has it as well. Where the answers agree that takes nothing; tombstones and values that
+///   where R > N/2 the next such read has it as well. Where the answers agree that takes nothing; tombstones and values that
 ///   have expired are as good as others; that nobody has anything needs no such care;
 /// - who was sent the answer and fails is replaced by the next in reserve, and then by one that was asked and is silent;
 ///   impatience sends it to all of these.
