@@ -58,8 +58,10 @@ extension RequestShard {
             guard let work = gets[call.slot] else { return }
             effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
-            gets.change(call.slot) { $0.isStale = true }
-            gets.change(call.slot) { $0.awaitsHedge = false }
+            gets.change(call.slot) { work in
+                work.isStale = true
+                work.awaitsHedge = false
+            }
             gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
             // Others may agree with this view, and be enough.
             let step = gets.change(call.slot) { $0.coordination.hedge() }
