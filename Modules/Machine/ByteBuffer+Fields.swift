@@ -47,9 +47,7 @@ extension ByteBuffer {
     public mutating func decodeCount(
         limit: Int, _ field: @autoclosure () -> String
     ) throws(DecodingFailure) -> Int {
-        let value = try decodeVarint(field())
-        guard value <= UInt64(limit) else { throw .tooLarge(field(), limit: limit) }
-        return Int(value)
+        try decodeFields { (reader) throws(DecodingFailure) in try reader.decodeCount(limit: limit, field()) }
     }
 
     /// Reads a big-endian integer of fixed width.

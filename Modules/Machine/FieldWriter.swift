@@ -113,7 +113,8 @@ extension ByteBuffer {
             self = ByteBuffer(capacity: byteLimit)
         }
         writeWithUnsafeMutableBytes(minimumWritableBytes: byteLimit) { bytes in
-            var writer = FieldWriter(over: bytes)
+            // There may be room for more: whoever counted wrong is to hear of it always, and not where there is none.
+            var writer = FieldWriter(over: UnsafeMutableRawBufferPointer(rebasing: bytes[..<byteLimit]))
             body(&writer)
             return writer.written
         }

@@ -40,7 +40,7 @@
     case replicaAnswersBeforeCommit
     /// "Not found" counts from a fallback, which has nothing by its nature.
     case fallbackSaysAbsent
-    /// Read repair mends one of the stale replicas.
+    /// Of the stale replicas one is taken for all: read repair mends no other.
     case readRepairMendsOne
     /// Read repair mends the coordinator and nobody else (the seed of this project).
     case readRepairMendsItsCoordinatorOnly

@@ -194,7 +194,8 @@ final class ShardRunner: @unchecked Sendable {
 
     /// The end of a batch of events: storage gets its list, every connection that was written to is flushed.
     func finishBatch() {
-        // What the store refuses may come to hints for others; these again it takes or refuses, and nothing comes of that.
+        // What the store refuses may come to hints for others, or to another to write back to, which may be this store again.
+        // Each piece of work asks it once for each reason, so that this ends.
         while !operations.isEmpty {
             let batch = operations
             operations = []

@@ -27,7 +27,9 @@ extension Simulation {
             handle(next.event)
             if firstLoss == .max, injector.disksLost > 0 {
                 firstLoss = world.now
-                firstLapse = injector.options.kinds.contains { $0.forgets } ? world.now : .max
+            }
+            if firstLapse == .max, injector.hasForgotten {
+                firstLapse = world.now
             }
             if !world.ended.isEmpty {
                 for (host, life) in world.ended {

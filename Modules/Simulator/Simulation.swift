@@ -59,6 +59,10 @@ public final class Simulation {
         if transfers.chance(1, in: 2) {
             worldOptions.transfer = (64 << Int(transfers.below(8)), 1 << Int(transfers.below(6)))
         }
+        var limits = SeededGenerator(seed: options.seed ^ 0x51b_1195)
+        if limits.chance(1, in: 4) {
+            worldOptions.siblingLimit = 8 << Int(limits.below(3))
+        }
         var load = WorkloadOptions()
         load.clients = 4 + Int(generator.below(9))
         load.keysOfEachKind = 2 + Int(generator.below(8))
@@ -95,6 +99,8 @@ public final class Simulation {
         injector = FaultInjector(
             faults, length: Int64(options.seconds) * FaultInjector.second, hosts: nodes,
             omissions: options.omissions, seed: generator.next())
+        // Hosts that hear of nobody each take as many; two may join.
+        answers.siblingLimit = worldOptions.siblingLimit * (nodes + 2)
         sampler = generator.split()
         world.tracer = options.tracer
     }

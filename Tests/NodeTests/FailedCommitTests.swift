@@ -67,6 +67,7 @@ import Testing
         let lost = try #require(write("2", to: store))
         #expect(throws: StorageFailure.self) { try store.commit() }
         fileSystem.setFaults(nil)
+        try store.probe()
 
         let next = try #require(write("3", to: store))
         try store.commit()
@@ -77,6 +78,16 @@ import Testing
         #expect(!lost.object.covers(next.object))
     }
 
+    /// An object that another node has written.
+    private let other: Object = {
+        var object = Object()
+        object.write(
+            .value(ByteBuffer(string: "other"), contentType: ""), expiry: 0,
+            timestamp: HybridTimestamp(milliseconds: 1), seeing: .everythingHere,
+            as: ActorID(node: NodeID(high: 5, low: 6), epoch: 1))
+        return object
+    }()
+
     private func failCommit(of store: ObjectStore, on fileSystem: VirtualFileSystem) {
         fileSystem.setFaults { call in
             call.operation == .write && call.path.contains("segment")
@@ -84,6 +95,34 @@ import Testing
         }
         #expect(throws: StorageFailure.self) { try store.commit() }
         fileSystem.setFaults(nil)
+    }
+
+    /// What it lost of its own writes others have: the limit of siblings would be held against a copy that knows of none.
+    @Test func `behind a batch that was not stored no write is coordinated until one is`() throws {
+        let fileSystem = VirtualFileSystem()
+        let store = try store(on: fileSystem)
+        try #require(write("1", to: store) != nil)
+        failCommit(of: store, on: fileSystem)
+
+        let next = CoordinatedWrite(
+            token: 7, key: ByteBuffer(string: "key"), content: .tombstone, seeing: .everythingHere)
+        guard case .refused(.storage(.inputOutput)) = store.prepare(.coordinate(next), wall: 1) else {
+            Issue.record("a write is coordinated")
+            return
+        }
+        // The disk takes none yet either, and whoever asks again is refused again.
+        failCommit(of: store, on: fileSystem)
+        #expect(write("2", to: store) == nil)
+        // Now it does: the commit has looked, with nothing else to write.
+        #expect(!store.isBatchEmpty)
+        try store.commit()
+        #expect(write("3", to: store) != nil)
+
+        failCommit(of: store, on: fileSystem)
+        #expect(store.prepare(.merge(token: 7, key: next.key, object: other), wall: 1) == .accepted)
+        #expect(write("4", to: store) == nil)
+        try store.commit()
+        #expect(write("5", to: store) != nil)
     }
 
     @Test func `a mark whose commit failed is written with the next one`() throws {
@@ -99,7 +138,8 @@ import Testing
             failCommit(of: store, on: fileSystem)
             #expect(store.markedRanges.map(\.owner) == [owner])
             // Any batch will do.
-            try #require(write("1", to: store) != nil)
+            #expect(
+                store.prepare(.merge(token: 7, key: ByteBuffer(string: "key"), object: other), wall: 1) == .accepted)
             try store.commit()
         }
         fileSystem.endProcess()

@@ -1,5 +1,6 @@
 import Causality
 import Coordinator
+import Hashing
 import Machine
 import Node
 import Ring
@@ -19,13 +20,13 @@ import Testing
             shard = RequestShard(configuration: ShardConfiguration(), view: try Self.view(unreachable: []))
         }
 
-        static func view(unreachable: Set<NodeID>) throws -> ClusterView {
+        static func view(unreachable: Set<NodeID> = [], holders: Int = 3) throws -> ClusterView {
             let ring = try #require(RingConfiguration(partitions: 32, replicas: 3))
             let membership = Membership(
                 RequestShardTests.ids.map { id in
                     Member(
                         id: id, name: "\(id.low)", host: "10.0.0.\(id.low)", port: 7400, state: .up,
-                        holdings: .all(of: 32))
+                        holdings: id.low <= holders ? .all(of: 32) : .none(of: 32))
                 })
             return ClusterView(
                 ring: Ring(membership, configuration: ring), own: RequestShardTests.ids[0], unreachable: unreachable)
@@ -165,6 +166,62 @@ import Testing
         }
     }
 
+    private static let storageFailure = RequestFailure.storage("no space", outcome: .notApplied)
+
+    @Test func `a write whose own store fails goes to the next, and to nobody twice`() throws {
+        var run = try Run()
+        var found = 0
+        for index in 0..<64 {
+            let key = ByteBuffer(string: "key-\(index)")
+            let put = PutRequest(key: key, content: .value(ByteBuffer(string: "1"), contentType: ""))
+            let client = Caller.client(UInt64(index))
+            var effects = run.receive(.request(.put(put), from: client))
+            var asked: [NodeID] = []
+            while Self.replies(effects).isEmpty, asked.count < 8 {
+                switch effects.first {
+                case .send(.coordinate, let node, let call)?:
+                    asked.append(node)
+                    effects = run.receive(.answered(call, .coordinated(.failed(Self.storageFailure))))
+                case .store(let call, .coordinate)?:
+                    asked.append(Self.ids[0])
+                    effects = run.receive(.prepared(call, .refused(.storage(.full))))
+                default:
+                    Issue.record("\(effects)")
+                    return
+                }
+            }
+            #expect(Set(asked) == Set(Self.ids) && asked.count == 3)
+            guard case .reply(.failed(.storage(_, outcome: .notApplied)), client)? = effects.last else {
+                Issue.record("\(effects)")
+                return
+            }
+            found += asked.first == Self.ids[0] ? 1 : 0
+        }
+        #expect(found > 0)
+        #expect(run.shard.workCount == 0)
+    }
+
+    @Test func `who coordinates for another tells it that the store fails, and leaves the next to it`() throws {
+        var run = try Run()
+        let view = try Run.view(unreachable: [])
+        let put = PutRequest(
+            key: ByteBuffer(string: "key"), content: .value(ByteBuffer(string: "1"), contentType: ""))
+        let replicas = view.ring.replicas(of: view.ring.partition(of: Token(key: put.key)))
+        let placement = PlacementView(epoch: view.ring.epoch, fingerprint: replicas.fingerprint)
+        let caller = Caller.peer(connection: 1, requestID: 2)
+        let began = run.receive(.asked(.coordinate(put, view: placement), from: caller))
+        guard case .store(let call, .coordinate)? = began.first else {
+            Issue.record("\(began)")
+            return
+        }
+        let refused = run.receive(.prepared(call, .refused(.storage(.full))))
+        guard case .reply(.failed(.storage(_, outcome: .notApplied)), caller)? = refused.last else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(run.shard.workCount == 0)
+    }
+
     @Test func `a coordinator that saw another view and is then lost has one successor`() throws {
         var found = 0
         for index in 0..<64 where found < 2 {
@@ -251,6 +308,36 @@ import Testing
         _ = committing.receive(.answered(again.other, .copy(Self.object)))
         let committed = committing.receive(.committed(again.own, nil))
         #expect(Self.replies(committed) == [.found(Self.object)])
+    }
+
+    /// A disk that reads behind other things: the own copy comes when it was written back to already, and refused.
+    @Test func `a strict read does not count the own store again that has refused once`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        let asked = run.wait(.milliseconds(300))
+        let third: [CallID] = asked.compactMap { if case .send(.read, _, let call) = $0 { call } else { nil } }
+        _ = run.receive(.answered(other, .copy(Self.object)))
+        var effects = run.receive(.answered(try #require(third.first), .copy(nil)))
+        effects += run.wait(.milliseconds(300))
+        #expect(effects.contains { if case .store(own, .merge) = $0 { true } else { false } })
+        effects = run.receive(.prepared(own, .refused(.notNow)))
+        effects += run.receive(.loaded(own, .success(nil)))
+        // Of the batch that the first one was to be in.
+        effects += run.receive(.committed(own, nil))
+        #expect(Self.replies(effects).isEmpty)
+    }
+
+    @Test func `a strict read stores here only where this node sees the partition as it did`() throws {
+        var run = try Run()
+        let (own, other) = try Self.beginRead(&run)
+        _ = run.receive(.loaded(own, .success(nil)))
+        _ = run.receive(.viewChanged(try Run.view(holders: 2)))
+        let effects = run.receive(.answered(other, .copy(Self.object)))
+        #expect(!effects.contains { if case .store = $0 { true } else { false } })
+        #expect(Self.replies(effects).isEmpty)
+        let again = run.wait(.milliseconds(100))
+        #expect(again.contains { if case .load = $0 { true } else { false } })
+        #expect(run.shard.workCount == 1)
     }
 
     @Test func `what a strict read writes back to is silent: the third has it, or the deadline comes`() throws {

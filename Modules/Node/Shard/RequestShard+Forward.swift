@@ -14,8 +14,8 @@ struct ForwardWork {
     var current: Int
     /// Who was tried, and certainly did nothing.
     var tried: PositionSet = []
-    /// One of them had too much to do, or cannot make dots yet: later may be better.
-    var wasBusy = false
+    /// Why the last of them refused: that it had too much to do, cannot make dots yet, or has a disk that takes no writes.
+    var refusal: RequestFailure?
     /// The coordinator saw the partition differently, and did nothing: the write is forwarded anew with the next view.
     var isStale = false
 }
@@ -35,14 +35,30 @@ extension RequestShard {
         send(slot, at: now, into: &effects)
     }
 
+    /// Another node coordinates a client's write that the own store has refused before there was anything of it.
+    mutating func handOver(
+        _ work: PutWork, after refusal: RequestFailure, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        let forwarded = ForwardWork(
+            request: work.request, caller: work.caller, token: work.token, began: work.began, deadline: work.deadline,
+            plan: work.plan, current: work.own, tried: work.refusing, refusal: refusal)
+        guard let slot = forwards.insert(forwarded, alarm: work.deadline) else {
+            fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), work.caller, into: &effects)
+            return
+        }
+        forwardFailed(slot, work.own, wasSent: false, at: now, into: &effects)
+    }
+
     mutating func forwardAnswered(
         _ call: CallID, _ response: ReplicaResponse, at now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         guard let work = forwards[call.slot], work.current == call.position else { return }
         switch response {
-        case .coordinated(.failed(.busy)), .busy:
-            forwards.change(call.slot) { $0.wasBusy = true }
-            forwardFailed(call.slot, call.position, wasSent: false, at: now, into: &effects)
+        case .busy:
+            let refusal = RequestFailure.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds)
+            forwardRefused(call, refusal, at: now, into: &effects)
+        case .coordinated(.failed(let refusal)) where Self.isOfCoordinatorAlone(refusal):
+            forwardRefused(call, refusal, at: now, into: &effects)
         case .coordinated(let response):
             forwards.remove(call.slot)
             if case .failed(let failure) = response {
@@ -59,6 +75,21 @@ extension RequestShard {
         case .failed, .copy, .stored:
             forwardFailed(call.slot, call.position, wasSent: true, at: now, into: &effects)
         }
+    }
+
+    /// Whether this keeps one node from coordinating, and not others, and nothing was done.
+    private static func isOfCoordinatorAlone(_ refusal: RequestFailure) -> Bool {
+        switch refusal {
+        case .busy, .storage(_, outcome: .notApplied): true
+        default: false
+        }
+    }
+
+    private mutating func forwardRefused(
+        _ call: CallID, _ refusal: RequestFailure, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        forwards.change(call.slot) { $0.refusal = refusal }
+        forwardFailed(call.slot, call.position, wasSent: false, at: now, into: &effects)
     }
 
     /// A coordinator was lost. Another takes over only when this one certainly did not apply the write: two coordinators
@@ -103,18 +134,14 @@ extension RequestShard {
         }
         guard let next = work.plan.map.coordinator(besides: work.tried, isSloppy: isSloppy) else {
             forwards.remove(slot)
-            fail(
-                work.wasBusy
-                    ? .busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds)
-                    : unavailable(work.request, work.plan),
-                work.caller, into: &effects)
+            fail(work.refusal ?? unavailable(work.request, work.plan), work.caller, into: &effects)
             return
         }
         guard work.plan.node(at: next) != view.own else {
             forwards.remove(slot)
             coordinate(
                 work.request, work.plan, at: next, token: work.token, caller: work.caller, began: work.began,
-                deadline: work.deadline, now: now, into: &effects)
+                deadline: work.deadline, behind: work.tried, now: now, into: &effects)
             return
         }
         work.current = next

@@ -19,6 +19,8 @@ struct GetWork {
     var awaitsHedge = false
     /// A replica saw the partition differently: the read begins anew with the next view.
     var isStale = false
+    /// The local store has refused what was written back to it: its next commit says nothing of it.
+    var isRefused = false
 }
 
 extension RequestShard {
@@ -56,13 +58,8 @@ extension RequestShard {
             getReceived(call, object, at: now, into: &effects)
         case .wrongEpoch:
             guard let work = gets[call.slot] else { return }
-            effects.emit(.observe(.disagreed))
             effects.emit(.synchronise(with: work.plan.node(at: call.position)))
-            gets.change(call.slot) { work in
-                work.isStale = true
-                work.awaitsHedge = false
-            }
-            gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
+            disagreed(call.slot, work, at: now, into: &effects)
             // Others may agree with this view, and be enough.
             let step = gets.change(call.slot) { $0.coordination.hedge() }
             take(step, of: call.slot, at: now, into: &effects)
@@ -73,8 +70,37 @@ extension RequestShard {
         }
     }
 
+    private mutating func disagreed(
+        _ slot: SlotID, _ work: GetWork, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        effects.emit(.observe(.disagreed))
+        gets.change(slot) { work in
+            work.isStale = true
+            work.awaitsHedge = false
+        }
+        gets.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: slot)
+    }
+
+    /// The local store has refused what a strict read wrote back to it.
+    mutating func getRefused(_ call: CallID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+        gets.change(call.slot) { $0.isRefused = true }
+        getFailed(call.slot, call.position, at: now, into: &effects)
+    }
+
+    /// The local store has committed what a strict read wrote back to it, or has failed to.
+    mutating func getCommitted(
+        _ call: CallID, _ failure: StorageFailure?, at now: Instant, into effects: inout Effects<ShardEffect>
+    ) {
+        guard let work = gets[call.slot], !work.isRefused else { return }
+        if failure == nil {
+            getRepaired(call, at: now, into: &effects)
+        } else {
+            getFailed(call.slot, call.position, at: now, into: &effects)
+        }
+    }
+
     /// A replica, or the local store, has stored what a strict read sent it.
-    mutating func getRepaired(_ call: CallID, at now: Instant, into effects: inout Effects<ShardEffect>) {
+    private mutating func getRepaired(_ call: CallID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         let step = gets.change(call.slot) { $0.coordination.repaired(call.position) }
         take(step, of: call.slot, at: now, into: &effects)
     }
@@ -209,6 +235,10 @@ extension RequestShard {
             let call = CallID(.gets, slot, position: position)
             let node = work.plan.node(at: position)
             if node == view.own {
+                guard agrees(work.plan.placement, about: work.token) else {
+                    disagreed(slot, work, at: now, into: &effects)
+                    continue
+                }
                 effects.emit(.store(call, .merge(token: work.token.value, key: key, object: answer)))
                 noteStray(work.token, into: &effects)
             } else {

@@ -23,6 +23,8 @@ struct PutWork {
     var storageFailure: StorageFailure?
     /// A replica saw the partition differently: the write is sent out anew with the next view.
     var isStale = false
+    /// Who was to coordinate it before, and refused.
+    var refusing: PositionSet = []
 }
 
 extension RequestShard {
@@ -55,11 +57,11 @@ extension RequestShard {
     /// Coordinates a write here, where this node stands at `own`.
     mutating func coordinate(
         _ request: PutRequest, _ plan: ReplicaPlan, at own: Int, token: Token, caller: Caller, began: Instant,
-        deadline: Instant, now: Instant, into effects: inout Effects<ShardEffect>
+        deadline: Instant, behind refusing: PositionSet = [], now: Instant, into effects: inout Effects<ShardEffect>
     ) {
         let work = PutWork(
             request: request, caller: caller, token: token, began: began, deadline: deadline, plan: plan, own: own,
-            coordination: coordination(of: request, plan, own: own))
+            coordination: coordination(of: request, plan, own: own), refusing: refusing)
         let alarm = min(deadline, now.advanced(byNanoseconds: configuration.patience))
         guard let slot = puts.insert(work, alarm: alarm) else {
             fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
@@ -100,9 +102,13 @@ extension RequestShard {
             putFailed(call.slot, call.position, at: now, into: &effects)
         case .refused(let refusal):
             puts.remove(call.slot)
-            fail(
-                Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds), work.caller,
-                into: &effects)
+            let failure = Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds)
+            if case .storage = refusal, case .client = work.caller {
+                // Its disk is no reason to refuse what others can take.
+                handOver(work, after: failure, at: now, into: &effects)
+            } else {
+                fail(failure, work.caller, into: &effects)
+            }
         case .accepted, .marked:
             break
         }

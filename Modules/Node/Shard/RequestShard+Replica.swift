@@ -97,7 +97,7 @@ extension RequestShard {
         return slot
     }
 
-    private func agrees(_ placement: PlacementView, about token: Token) -> Bool {
+    func agrees(_ placement: PlacementView, about token: Token) -> Bool {
         PlantedBug.staleRingIsAccepted.isPlanted
             || placement.fingerprint == view.ring.replicas(of: view.ring.partition(of: token)).fingerprint
     }

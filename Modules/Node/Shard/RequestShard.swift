@@ -176,7 +176,7 @@ public struct RequestShard: StateMachine {
         case .replicas: replicaPrepared(call.slot, operation, into: &effects)
         case .gets:
             if case .refused = operation {
-                getFailed(call.slot, call.position, at: now, into: &effects)
+                getRefused(call, at: now, into: &effects)
             }
         case .forwards, nil: break
         }
@@ -188,8 +188,7 @@ public struct RequestShard: StateMachine {
         switch call.table {
         case .puts: putCommitted(call, failure, at: now, into: &effects)
         case .replicas: replicaCommitted(call.slot, failure, into: &effects)
-        case .gets where failure == nil: getRepaired(call, at: now, into: &effects)
-        case .gets: getFailed(call.slot, call.position, at: now, into: &effects)
+        case .gets: getCommitted(call, failure, at: now, into: &effects)
         case .forwards, nil: break
         }
     }

@@ -4,8 +4,8 @@ import Machine
 
 /// What must be true of every single answer, whatever goes wrong meanwhile.
 struct AnswerChecker {
-    /// The most siblings that an object may have: the store's own limit, and one for each node that may have taken one
-    /// more at the same time.
+    /// The most siblings that an object may have: what each coordinator may let a key have, for each that may not have known of
+    /// the others' writes.
     var siblingLimit = 256
     /// Whether strict reads are regular: where disks are lost they need not be, since a write of one may have been there.
     var isRegular = true

@@ -30,6 +30,7 @@ extension FaultInjector {
         let host = world.hosts[frail]
         guard !isOver, backups[index].id == host.id, !isFrailSpent else { return }
         disksLost = 1
+        hasForgotten = true
         world.marks.count(.restoredBackup)
         world.end(host, by: .kill)
         world.report("the disk of host \(host.index) is put back to an image")
@@ -45,6 +46,7 @@ extension FaultInjector {
         else { return }
         let time = draw(Self.second...60 * Self.second)
         disksLost = 1
+        hasForgotten = true
         world.marks.count(.clone)
         let index = world.hosts.count
         world.report("host \(index) starts on a copy of the disk of host \(host.index)")

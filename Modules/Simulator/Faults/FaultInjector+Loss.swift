@@ -10,6 +10,7 @@ extension FaultInjector {
         else { return }
         // One disk is lost for good, or damaged any number of times: it has no copy that counts either way.
         disksLost = 1
+        hasForgotten = hasForgotten || kind.forgets
         host.isDamaged = true
         switch kind {
         case .lyingSync:

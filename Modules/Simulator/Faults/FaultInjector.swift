@@ -24,6 +24,8 @@ struct FaultInjector {
     private var counts = [Int](repeating: 0, count: FaultKind.allCases.count)
     /// Disks that have lost, or may have lost, what they said was durable.
     var disksLost = 0
+    /// The frail disk has lost some of that, and its node goes on answering: not the loss of a whole disk.
+    var hasForgotten = false
     /// The frail disk has been replaced.
     var isFrailSpent = false
     /// Images of the frail disk, and whose they are.

@@ -16,7 +16,8 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Topology
     case join, joinWhilePartitioned, removal, weight
     // Requests
-    case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal
+    case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal,
+        tooManySiblings
     case blindWrite, contextualWrite, staleWrite, handedOver, expiringWrite, delete, largeValue, overload
     case strictRead, wroteBack, readGoneBack, ownWriteUnread, causeUnread, earlierWriteUnread, notLinearizable
     case linearizableRun

@@ -58,13 +58,13 @@ enum Story {
         case .read:
             line += " reads R=\(options.read?.description ?? "quorum")"
             if operation.outcome == .done {
-                line += ": writes \(operation.shown)"
+                line += ": writes \(numbers(operation.shown.sorted()))"
             }
         case .write(let number):
             let write = key.writes[number]
             line += write.value == nil ? " deletes" : " writes"
             line += " W=\(options.write?.description ?? "quorum"): write \(number)"
-            line += write.isBlind ? " over whatever is there" : " having seen \(write.past.elements)"
+            line += write.isBlind ? " over whatever is there" : " having seen \(numbers(write.past.elements))"
             if let dot = write.dot {
                 line += ", \(dot)"
             }
@@ -75,6 +75,26 @@ enum Story {
             line += " (\(failure))"
         }
         return line
+    }
+
+    /// Numbers of writes that ascend, with what lies between first and last of a run left out: `[0–17, 19]`.
+    static func numbers(_ all: [Int]) -> String {
+        var runs: [ClosedRange<Int>] = []
+        for number in all {
+            if let last = runs.last, last.upperBound + 1 == number {
+                runs[runs.count - 1] = last.lowerBound...number
+            } else {
+                runs.append(number...number)
+            }
+        }
+        let texts = runs.flatMap { run in
+            switch run.count {
+            case 1: ["\(run.lowerBound)"]
+            case 2: ["\(run.lowerBound)", "\(run.upperBound)"]
+            default: ["\(run.lowerBound)–\(run.upperBound)"]
+            }
+        }
+        return "[\(texts.joined(separator: ", "))]"
     }
 
     /// Who has which copy now.

@@ -165,7 +165,8 @@ extension Workload {
         case .timeout: world.marks.count(.timeout)
         case .busy: world.marks.count(.busy)
         case .storage: world.marks.count(.storageRefusal)
-        case .tooLarge, .tooManySiblings, .preconditionFailed, .invalid: break
+        case .tooManySiblings: world.marks.count(.tooManySiblings)
+        case .tooLarge, .preconditionFailed, .invalid: break
         }
     }
 }

@@ -1,3 +1,4 @@
+import Causality
 import Gossip
 import Handoff
 import Machine
@@ -75,6 +76,7 @@ extension World {
         configuration.control.homecoming.batchBytes = options.transfer.batchBytes
         configuration.control.homecoming.scanLimit = options.transfer.listing
         configuration.shards = options.shards
+        configuration.limits.siblings = options.siblingLimit
         configuration.shard.isHedging = options.isHedging
         host.node = try Node(home: home, engine: engine, configuration: configuration, seed: generator.next())
         host.failure = nil

@@ -1,3 +1,4 @@
+import Causality
 import Handoff
 public import Ring
 
@@ -15,6 +16,9 @@ public struct WorldOptions: Sendable {
     public var packetDelay: (least: Int64, spread: UInt64) = (50_000, 400_000)
     /// Nanoseconds that a commit takes: at least, and beyond that at most.
     public var commitDelay: (least: Int64, spread: UInt64) = (100_000, 900_000)
+
+    /// The most siblings that a coordinator lets a write leave.
+    public var siblingLimit = SiblingLimits().siblings
 
     /// Bytes of a batch, and keys of a listing, of what moves between nodes: small ones have more than one of each.
     public var transfer = (batchBytes: HandoffLimits.batchBytes, listing: 1024)

@@ -11,7 +11,9 @@ public import Machine
 /// Invariants:
 /// - a stored object is the merge of all that was stored under its key, so its context only grows;
 /// - a dot is issued once (``KeyEpoch``), also over lost writes: epochs are reserved durably before they are used;
-/// - a drop is compare-and-drop: never of a state that the caller has not seen.
+/// - a drop is compare-and-drop: never of a state that the caller has not seen;
+/// - no write is coordinated behind a batch that was not stored, until one is: what the store has lost of its own writes is with
+///   other replicas, and limits that are held against a copy without it would hold nothing.
 public final class ObjectStore {
     /// What the store is told at its start.
     public struct Configuration: Sendable {
@@ -69,6 +71,10 @@ public final class ObjectStore {
     private var marksInBatch: [MarkedRange.Place] = []
     /// Marks of batches that failed: every commit tries again, until they are stored.
     private var unwrittenMarks: Set<MarkedRange.Place> = []
+    /// Why the last batch was not stored: until one is, no write is coordinated.
+    private var failing: StorageFailure?
+    /// A write was refused for that: the next commit looks whether the disk takes writes again, if it has nothing else to write.
+    private var isProbeDue = false
     /// Ranges that were marked in place of hints that a failed commit has lost, until somebody takes them.
     private var rangesOfLostHints: [MarkedRange] = []
 
@@ -130,8 +136,9 @@ public final class ObjectStore {
 
     /// Stores the batch; when it returns, all that was prepared since the last call is stored, and durable where the
     /// configuration says so. When it throws, each of them may or may not be, and their dots have left the node: as after
-    /// an unclean stop, every key takes a fresh epoch before its next dot. Marks are in force all the same, and stored with
-    /// the next batch that can be; so are the ranges of hints that were lost (``takeRangesOfLostHints()``).
+    /// an unclean stop, every key takes a fresh epoch before its next dot. Writes are refused then, and copies of others merged
+    /// all the same, until a batch is stored. Marks are in force all the same, and stored with the next batch that can be; so are
+    /// the ranges of hints that were lost (``takeRangesOfLostHints()``).
     public func commit() throws(StorageFailure) {
         defer {
             batchByteCount = 0
@@ -149,11 +156,17 @@ public final class ObjectStore {
         for place in unwrittenMarks.sorted(by: { ($0.owner, $0.partition) < ($1.owner, $1.partition) }) {
             put(place)
         }
+        if isProbeDue, batch.isEmpty {
+            putProbe(into: &batch)
+        }
+        isProbeDue = false
         guard !batch.isEmpty else { return }
         do {
             try engine.append(batch, durability: configuration.durability)
+            failing = nil
             unwrittenMarks.removeAll()
         } catch {
+            failing = error
             abandonEpochs()
             keepMarksOfFailedBatch()
             throw error
@@ -161,13 +174,18 @@ public final class ObjectStore {
     }
 
     /// Whether a commit would write nothing.
-    public var isBatchEmpty: Bool { batch.isEmpty && unwrittenMarks.isEmpty }
+    public var isBatchEmpty: Bool { batch.isEmpty && unwrittenMarks.isEmpty && !isProbeDue }
 
     /// Writes a record that means nothing, to see whether the disk takes writes (again). The batch is left as it is.
     public func probe() throws(StorageFailure) {
         var probe = WriteBatch()
-        probe.put(.meta, token: 0, key: ByteBuffer(string: "probe"), value: ByteBuffer(), hash: 0)
+        putProbe(into: &probe)
         try engine.append(probe, durability: configuration.durability)
+        failing = nil
+    }
+
+    private func putProbe(into batch: inout WriteBatch) {
+        batch.put(.meta, token: 0, key: ByteBuffer(string: "probe"), value: ByteBuffer(), hash: 0)
     }
 
     /// The ranges that were marked since the last call because a failed commit has lost hints of theirs: they are to be
@@ -201,6 +219,10 @@ public final class ObjectStore {
     }
 
     private func coordinate(_ write: CoordinatedWrite, wall: UInt64) throws(StorageFailure) -> PreparedOperation {
+        if let failing {
+            isProbeDue = true
+            return .refused(.storage(failing))
+        }
         let copy = try localCopy(token: write.token, key: write.key)
         var object = copy.object ?? Object()
         guard write.precondition.holds(for: object, at: wall) else {
