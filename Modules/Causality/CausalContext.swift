@@ -98,34 +98,41 @@ public struct CausalContext: Hashable, Sendable {
         return true
     }
 
-    /// Adds every dot of `other`. O(n + m); allocates only where `other` brings an actor or a cloud.
+    /// Adds every dot of `other`. O(n + m); allocates only where `other` brings an actor or a dot beyond the vector.
     public mutating func merge(_ other: CausalContext) {
-        vector.merge(other.vector)
-        if !cloud.isEmpty || !other.cloud.isEmpty {
-            compact(cloud, other.cloud)
+        if cloud.isEmpty, other.cloud.isEmpty {
+            vector.merge(other.vector)
+        } else if !descends(from: other) {
+            vector.merge(other.vector)
+            compact(other.cloud)
         }
     }
 
-    /// Makes the canonical cloud of two sorted ones, and lets the vector take what it can.
-    private mutating func compact(_ first: [Dot], _ second: [Dot]) {
+    /// Makes the canonical cloud of this one and another sorted one, and lets the vector take what it can.
+    private mutating func compact(_ other: [Dot]) {
         var beyond: [Dot] = []
-        var left = first[...]
-        var right = second[...]
-        while let dot = Self.popSmaller(&left, &right) {
-            let contiguous = vector[dot.actor]
+        beyond.reserveCapacity(cloud.count + other.count)
+        var (left, right) = (0, 0)
+        var known: (actor: ActorID, counter: UInt64)?
+        while left < cloud.count || right < other.count {
+            let dot: Dot
+            if right == other.count || (left < cloud.count && cloud[left] < other[right]) {
+                dot = cloud[left]
+                left += 1
+            } else {
+                dot = other[right]
+                right += 1
+            }
+            let contiguous = known?.actor == dot.actor ? known?.counter ?? 0 : vector[dot.actor]
+            known = (dot.actor, contiguous)
             if dot.counter == contiguous + 1 {
                 vector.raise(dot.actor, to: dot.counter)
+                known = (dot.actor, dot.counter)
             } else if dot.counter > contiguous, beyond.last != dot {
                 beyond.append(dot)
             }
         }
         cloud = beyond
-    }
-
-    private static func popSmaller(_ left: inout ArraySlice<Dot>, _ right: inout ArraySlice<Dot>) -> Dot? {
-        guard let first = left.first else { return right.popFirst() }
-        guard let second = right.first, second < first else { return left.popFirst() }
-        return right.popFirst()
     }
 
     /// The place of the first dot of the cloud that is not before `dot`.

@@ -23,10 +23,17 @@ struct Session: Equatable {
 
     /// What a read that knows so much lacks: the guarantees that it breaks, and what each wants it to know.
     func lacking(in context: CausalContext) -> [(guarantee: Invariant, wanted: CausalContext)] {
-        [
-            (.monotonicReads, read), (.readYourWrites, written), (.writesFollowReads, followed),
-            (.monotonicWrites, preceded),
-        ].filter { !context.descends(from: $0.1) }
+        var lacking: [(guarantee: Invariant, wanted: CausalContext)] = []
+        func look(for wanted: CausalContext, _ guarantee: Invariant) {
+            if !context.descends(from: wanted) {
+                lacking.append((guarantee, wanted))
+            }
+        }
+        look(for: read, .monotonicReads)
+        look(for: written, .readYourWrites)
+        look(for: followed, .writesFollowReads)
+        look(for: preceded, .monotonicWrites)
+        return lacking
     }
 }
 

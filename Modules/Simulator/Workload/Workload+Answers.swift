@@ -120,7 +120,7 @@ extension Workload {
                 continue
             }
             shown.append(found)
-            follow(history.keys[key].writes[found].session, client)
+            follow(found, of: key, client)
             past.insert(found)
             past.formUnion(history.keys[key].writes[found].past)
             unnamed.merge(history.keys[key].writes[found].unnamed)

@@ -61,9 +61,10 @@ extension Workload {
     }
 
     /// A walker has read a write that was made in a session: it goes on from all that.
-    mutating func follow(_ author: [Session], _ client: Int) {
-        guard walkers.contains(client) else { return }
-        for (key, session) in zip(walkedKeys, author) {
+    mutating func follow(_ write: Int, of key: Int, _ client: Int) {
+        guard walkers.contains(client), !clients[client].knowledge[key].followed.contains(write) else { return }
+        clients[client].knowledge[key].followed.insert(write)
+        for (key, session) in zip(walkedKeys, history.keys[key].writes[write].session) {
             clients[client].knowledge[key].session.follow(session)
         }
     }

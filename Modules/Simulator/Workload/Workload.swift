@@ -20,6 +20,8 @@ struct Workload {
         var session = Session()
         /// What it has read and written of it strictly, by majorities.
         var strictSession = Session()
+        /// A walker: the writes whose sessions it goes on from.
+        var followed = WriteSet()
     }
 
     /// What a client does when its read is answered.
