@@ -40,6 +40,13 @@ struct PlantedCommand: AsyncParsableCommand {
     @Flag(help: "Only with the faults that bring a bug about, where it has any.")
     var own = false
 
+    @Option(
+        help: "Only with these classes of faults, in place of those that bring a bug about: names as in kill,pause.")
+    var faults: String?
+
+    @Option(help: "Simulated seconds of load and faults, with --faults.")
+    var seconds = 60
+
     @Option(help: "Write one seed that finds each bug to this file; lines of bugs that are not tried stay.")
     var record: String?
 
@@ -55,6 +62,10 @@ struct PlantedCommand: AsyncParsableCommand {
             throw ValidationError("--bug: any of \(PlantedBug.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         guard seeds > 0, times > 0 else { throw ValidationError("--seeds, --times: above 0") }
+        guard faults.map({ FaultOptions.kinds(named: $0) != nil }) ?? true else {
+            throw ValidationError("--faults: any of \(FaultKind.allCases.map(\.rawValue).joined(separator: ","))")
+        }
+        guard (1...1_000_000).contains(seconds) else { throw ValidationError("--seconds: 1 to 1000000") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs: 1 to 256") }
     }
 
@@ -73,9 +84,8 @@ struct PlantedCommand: AsyncParsableCommand {
         var survivors = 0
         for bug in bugs {
             var results: [PlantedResult] = []
-            for isPlain in [true, false]
-            where isPlain ? !own || bug.circumstances == nil : !plain && bug.circumstances != nil {
-                results.append(await result(of: bug, isPlain: isPlain))
+            for circumstances in circumstances(of: bug) {
+                results.append(await result(of: bug, circumstances))
             }
             survivors += results.allSatisfy(\.found.isEmpty) ? 1 : 0
             if record != nil, let seed = results.reversed().lazy.compactMap({ $0.seed() }).first {
@@ -92,10 +102,19 @@ struct PlantedCommand: AsyncParsableCommand {
         }
     }
 
+    /// What a bug is tried under; `nil` is what the seeds draw.
+    private func circumstances(of bug: PlantedBug) -> [PlantedBug.Circumstances?] {
+        if let kinds = faults.flatMap({ FaultOptions.kinds(named: $0) }) {
+            return [PlantedBug.Circumstances(faults: kinds, seconds: seconds)]
+        }
+        guard let circumstances = bug.circumstances else { return [nil] }
+        return (own ? [] : [nil]) + (plain ? [] : [circumstances])
+    }
+
     /// Plants a bug, tries seeds with it on as many threads as there are jobs, and prints what came of it.
-    private func result(of bug: PlantedBug, isPlain: Bool) async -> PlantedResult {
+    private func result(of bug: PlantedBug, _ circumstances: PlantedBug.Circumstances?) async -> PlantedResult {
         PlantedBug.plant(bug)
-        let trial = PlantedTrial(bug, isPlain: isPlain, firstSeed: firstSeed, seedLimit: seeds, wanted: times)
+        let trial = PlantedTrial(bug, circumstances, firstSeed: firstSeed, seedLimit: seeds, wanted: times)
         await withTaskGroup { group in
             for _ in 0..<jobs {
                 group.addTask { trial.work() }

@@ -98,7 +98,7 @@ extension Simulation {
             let ring = world.mergedRing
             violation =
                 violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: ring)
-                ?? copies.checkNewcomers(of: write, in: ring)
+                ?? (hasNewcomers ? copies.checkNewcomers(of: write, in: ring) : nil)
         }
         guard operation.client == workload.options.clients else { return }
         switch response {

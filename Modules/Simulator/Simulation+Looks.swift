@@ -88,11 +88,13 @@ extension Simulation {
         return nil
     }
 
+    /// Whether who comes to hold a partition has to have what was acknowledged without it. With changes of weights a member loses a
+    /// partition and has it back, and a claim may cross that (page of Handoff).
+    var hasNewcomers: Bool { injector.options[.weight] == 0 }
+
     /// Looks for the copies of the last so many acknowledged writes of a key.
     private func check(_ key: KeyHistory, last count: Int = .max, in ring: Ring?) -> Violation? {
         let copies = copies(of: key)
-        // With changes of weights a member loses a partition and has it back, and a claim may cross that (page of Handoff).
-        let hasNewcomers = injector.options[.weight] == 0
         for number in key.writes.indices.suffix(count) where key.writes[number].outcome == .done {
             if let violation = copies.check(number) ?? copies.checkHolders(of: number, in: ring)
                 ?? (hasNewcomers ? copies.checkNewcomers(of: number, in: ring) : nil)

@@ -7,6 +7,12 @@ extension PlantedBug {
         package var faults: [FaultKind]
         package var nodes = 5
         package var seconds = 60
+
+        package init(faults: [FaultKind], nodes: Int = 5, seconds: Int = 60) {
+            self.faults = faults
+            self.nodes = nodes
+            self.seconds = seconds
+        }
     }
 
     /// What brings the bug about, so that few seeds are needed; `nil` where the classes that a seed draws do as well.
@@ -24,6 +30,9 @@ extension PlantedBug {
         case .valueIsNotChecked: Circumstances(faults: [.rot, .misdirectedWrite])
         case .staleRingIsAccepted: Circumstances(faults: [.join, .weight, .stalledControl])
         case .formerHoldersAreNotCounted: Circumstances(faults: [.weight, .lateControl, .kill], seconds: 180)
+        case .holderLetsGoTooEarly:
+            Circumstances(faults: [.weight, .partition, .lateControl, .stalledControl], seconds: 180)
+        case .changedStrayIsDropped: Circumstances(faults: [.partition, .lateControl, .overload], seconds: 240)
         case .strayIsDroppedTooEarly: Circumstances(faults: [.weight, .join, .partition, .kill])
         case .partitionIsClaimedTooEarly: Circumstances(faults: [.join, .partition, .kill])
         case .transferSkipsAKey: Circumstances(faults: [.join])
@@ -33,10 +42,10 @@ extension PlantedBug {
         }
     }
 
-    /// A run of a seed, with the faults that it draws or under the bug's own circumstances.
-    package func options(seed: UInt64, isPlain: Bool) -> RunOptions {
+    /// A run of a seed, under these circumstances or with the faults that it draws.
+    package static func options(seed: UInt64, _ circumstances: Circumstances?) -> RunOptions {
         var options = RunOptions(seed: seed)
-        guard !isPlain, let circumstances else { return options }
+        guard let circumstances else { return options }
         options.nodes = circumstances.nodes
         options.seconds = circumstances.seconds
         options.faults = circumstances.faults

@@ -12,17 +12,19 @@ package final class PlantedTrial: Sendable {
 
     /// The bug, which whoever runs the trial has planted.
     package let bug: PlantedBug
-    /// Whether the seeds draw their faults.
-    package let isPlain: Bool
+    /// What brings it about; `nil` where the seeds draw their faults.
+    package let circumstances: PlantedBug.Circumstances?
     private let firstSeed: UInt64
     private let seedLimit: Int
     private let wanted: Int
     private let state: Mutex<State>
 
     /// A trial of at most so many seeds that ends when the bug was found as often as `wanted`.
-    package init(_ bug: PlantedBug, isPlain: Bool, firstSeed: UInt64, seedLimit: Int, wanted: Int) {
+    package init(
+        _ bug: PlantedBug, _ circumstances: PlantedBug.Circumstances?, firstSeed: UInt64, seedLimit: Int, wanted: Int
+    ) {
         self.bug = bug
-        self.isPlain = isPlain
+        self.circumstances = circumstances
         self.firstSeed = firstSeed
         self.seedLimit = seedLimit
         self.wanted = wanted
@@ -32,7 +34,7 @@ package final class PlantedTrial: Sendable {
     /// Runs seeds until there is nothing left to do; as many callers at a time as there are processors.
     package func work() {
         while let seed = nextSeed() {
-            let outcome = Simulation(bug.options(seed: seed, isPlain: isPlain)).run()
+            let outcome = Simulation(PlantedBug.options(seed: seed, circumstances)).run()
             state.withLock { state in
                 state.runs += 1
                 state.seconds += outcome.seconds
@@ -55,7 +57,7 @@ package final class PlantedTrial: Sendable {
     package var result: PlantedResult {
         state.withLock { state in
             let found = state.found.sorted { $0.options.seed < $1.options.seed }
-            return PlantedResult(bug: bug, isPlain: isPlain, runs: state.runs, found: found)
+            return PlantedResult(bug: bug, isPlain: circumstances == nil, runs: state.runs, found: found)
         }
     }
 }
