@@ -12,6 +12,11 @@ extension GetCoordination {
         return advance()
     }
 
+    /// One that was to be sent the answer was not.
+    public mutating func withdraw(_ position: Int) {
+        sent.remove(position)
+    }
+
     /// Notes what an answer that comes behind the client's answer means for that; a replica that lacks some of what is written
     /// back is sent it.
     mutating func compare(_ object: Object?, from position: Int) -> PositionSet {

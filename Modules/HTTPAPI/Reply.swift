@@ -46,7 +46,7 @@ struct Reply {
     init(_ problem: Problem) {
         self.init(problem.status, json: problem, type: "application/problem+json")
         if let milliseconds = problem.retryAfterMilliseconds {
-            headers[.retryAfter] = String(max(1, (milliseconds + 999) / 1000))
+            headers[.retryAfter] = String(max(1, milliseconds / 1000 + (milliseconds % 1000 > 0 ? 1 : 0)))
         }
         if !problem.allowed.isEmpty {
             headers[.allow] = problem.allowed.map(\.rawValue).joined(separator: ", ")

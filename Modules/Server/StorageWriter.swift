@@ -38,7 +38,7 @@ final class StorageWriter: @unchecked Sendable {
         if failure == nil {
             upkeep.wrote(byteCount)
         }
-        note(failure)
+        note(store.failing)
         return failure
     }
 

@@ -1,5 +1,6 @@
 import Coordinator
 import Machine
+import Ring
 import Wire
 
 /// What happens next, and to whom.
@@ -85,6 +86,22 @@ extension Simulation {
         }
     }
 
+    /// Notes who was to have an acknowledged write, and how many of them had it, by its coordinator's ring.
+    private func noteReplicas(of write: Int, at operation: Operation, in known: Ring?, or merged: Ring?) {
+        let token = workload.history.keys[operation.key].token
+        if let known {
+            workload.history.keys[operation.key].writes[write].replicas =
+                known.replicas(of: known.partition(of: token)).map { known.members[Int($0)].id }
+        }
+        if let ring = known ?? merged {
+            // There may be fewer owners than N.
+            let owners = ring.replicas(of: ring.partition(of: token)).ownerCount
+            let copies = (operation.options.write ?? .quorum).resolved(owners: owners)
+            workload.history.keys[operation.key].writes[write].copies = min(
+                copies, workload.history.keys[operation.key].writes[write].copies)
+        }
+    }
+
     private func reply(_ number: Int, _ response: Response) {
         let operation = workload.history.operations[number]
         guard workload.replied(number, response, in: world) else { return }
@@ -92,10 +109,9 @@ extension Simulation {
         answers.keepsSessions = firstLapse == .max
         violation = violation ?? answers.check(response, to: number, in: &workload.history)
         if case .written(let dot, _) = response, case .write(let write) = operation.kind {
-            workload.history.keys[operation.key].writes[write].replicas = world.replicas(
-                of: workload.history.keys[operation.key].token, knownToMakerOf: dot)
-            let copies = copies(of: workload.history.keys[operation.key])
             let ring = world.mergedRing
+            noteReplicas(of: write, at: operation, in: world.ring(ofMakerOf: dot), or: ring)
+            let copies = copies(of: workload.history.keys[operation.key])
             violation =
                 violation ?? copies.check(write) ?? copies.checkHolders(of: write, in: ring)
                 ?? (hasNewcomers ? copies.checkNewcomers(of: write, in: ring) : nil)

@@ -99,8 +99,8 @@ public final class Simulation {
         injector = FaultInjector(
             faults, length: Int64(options.seconds) * FaultInjector.second, hosts: nodes,
             omissions: options.omissions, seed: generator.next())
-        // Hosts that hear of nobody each take as many; two may join.
-        answers.siblingLimit = worldOptions.siblingLimit * (nodes + 2)
+        // Hosts that hear of nobody each take as many; two may join. Of many they never do.
+        answers.siblingLimit = min(answers.siblingLimit, worldOptions.siblingLimit * (nodes + 2))
         sampler = generator.split()
         world.tracer = options.tracer
     }

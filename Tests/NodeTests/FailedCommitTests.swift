@@ -110,8 +110,13 @@ import Testing
             Issue.record("a write is coordinated")
             return
         }
-        // The disk takes none yet either, and whoever asks again is refused again.
-        failCommit(of: store, on: fileSystem)
+        // The disk takes none yet either, which is nobody's failure now, and whoever asks again is refused again.
+        fileSystem.setFaults { call in
+            call.operation == .write && call.path.contains("segment")
+                ? .error(code: FileSystemFault.inputOutputCode) : nil
+        }
+        try store.commit()
+        fileSystem.setFaults(nil)
         #expect(write("2", to: store) == nil)
         // Now it does: the commit has looked, with nothing else to write.
         #expect(!store.isBatchEmpty)
@@ -123,6 +128,34 @@ import Testing
         #expect(write("4", to: store) == nil)
         try store.commit()
         #expect(write("5", to: store) != nil)
+    }
+
+    /// A disk that is full may have room for less than what it refused.
+    @Test func `a batch that is smaller than the one that was not stored says nothing`() throws {
+        let fileSystem = VirtualFileSystem()
+        let store = try store(on: fileSystem)
+        try #require(write(String(repeating: "1", count: 5000), to: store) != nil)
+        failCommit(of: store, on: fileSystem)
+        #expect(store.prepare(.merge(token: 7, key: ByteBuffer(string: "key"), object: other), wall: 1) == .accepted)
+        try store.commit()
+        #expect(store.failing != nil)
+        #expect(write("2", to: store) == nil)
+        // It looks, with as many bytes; that they are not stored is nobody's failure.
+        fileSystem.setFaults { call in
+            call.operation == .write && call.path.contains("segment")
+                ? .error(code: FileSystemFault.inputOutputCode) : nil
+        }
+        try store.commit()
+        #expect(store.failing != nil)
+        #expect(write("3", to: store) == nil)
+        fileSystem.setFaults(nil)
+        try store.commit()
+        #expect(store.failing == nil)
+        #expect(write("4", to: store) != nil)
+        try store.commit()
+        // Of what it has looked with nothing is left.
+        #expect(store.markedRanges.isEmpty)
+        #expect(store.reader.usage(of: 0...UInt64.max).records == 1)
     }
 
     @Test func `a mark whose commit failed is written with the next one`() throws {

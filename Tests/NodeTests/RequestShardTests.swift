@@ -9,24 +9,39 @@ import Testing
 
 /// One shard of the first of three nodes that all own and hold everything, and no fallback beside them.
 @Suite struct RequestShardTests {
-    private static let ids = (1...3).map { NodeID(high: 0, low: UInt64($0)) }
+    private static let ids = (1...4).map { NodeID(high: 0, low: UInt64($0)) }
 
     private struct Run: ~Copyable {
         var shard: RequestShard
         var effects = Effects<ShardEffect>()
         var now = Instant.zero
 
-        init() throws {
-            shard = RequestShard(configuration: ShardConfiguration(), view: try Self.view(unreachable: []))
+        init(members: Int = 3) throws {
+            var view = try Self.view(holders: members, members: members)
+            if members > 3 {
+                // Each holds what it owns and no more.
+                let owned = RequestShardTests.ids.map { id in
+                    (0..<32 as Range<UInt32>).reduce(into: PartitionSet.none(of: 32)) { all, index in
+                        if view.ring.ownerIDs(of: PartitionID(index: index)).contains(id) {
+                            all.insert(PartitionID(index: index))
+                        }
+                    }
+                }
+                view = try Self.view(members: members) { owned[Int($0.low) - 1] }
+            }
+            shard = RequestShard(configuration: ShardConfiguration(), view: view)
         }
 
-        static func view(unreachable: Set<NodeID> = [], holders: Int = 3) throws -> ClusterView {
+        static func view(
+            unreachable: Set<NodeID> = [], holders: Int = 3, members: Int = 3,
+            holdings: ((NodeID) -> PartitionSet)? = nil
+        ) throws -> ClusterView {
             let ring = try #require(RingConfiguration(partitions: 32, replicas: 3))
             let membership = Membership(
-                RequestShardTests.ids.map { id in
+                RequestShardTests.ids.prefix(members).map { id in
                     Member(
                         id: id, name: "\(id.low)", host: "10.0.0.\(id.low)", port: 7400, state: .up,
-                        holdings: id.low <= holders ? .all(of: 32) : .none(of: 32))
+                        holdings: holdings?(id) ?? (id.low <= holders ? .all(of: 32) : .none(of: 32)))
                 })
             return ClusterView(
                 ring: Ring(membership, configuration: ring), own: RequestShardTests.ids[0], unreachable: unreachable)
@@ -75,7 +90,7 @@ import Testing
         _ = run.receive(.committed(own, nil))
         _ = run.receive(.answered(others[0], .wrongEpoch(.zero)))
         // The other view that it is to be sent out anew under has nobody else.
-        var effects = run.receive(.viewChanged(try Run.view(unreachable: Set(Self.ids.dropFirst()))))
+        var effects = run.receive(.viewChanged(try Run.view(unreachable: Set(Self.ids[1...2]))))
         effects += run.wait(.milliseconds(100)) + run.wait(.seconds(10))
 
         let outcomes: [RequestFailure.Outcome] = effects.compactMap { effect in
@@ -168,13 +183,14 @@ import Testing
 
     private static let storageFailure = RequestFailure.storage("no space", outcome: .notApplied)
 
-    @Test func `a write whose own store fails goes to the next, and to nobody twice`() throws {
+    /// From the door of this node, and from a client that speaks the nodes' own protocol.
+    @Test(arguments: [Caller.client(7), .peer(connection: 7, requestID: 8)])
+    func `a write whose own store fails goes to the next, and to nobody twice`(_ client: Caller) throws {
         var run = try Run()
         var found = 0
         for index in 0..<64 {
             let key = ByteBuffer(string: "key-\(index)")
             let put = PutRequest(key: key, content: .value(ByteBuffer(string: "1"), contentType: ""))
-            let client = Caller.client(UInt64(index))
             var effects = run.receive(.request(.put(put), from: client))
             var asked: [NodeID] = []
             while Self.replies(effects).isEmpty, asked.count < 8 {
@@ -190,7 +206,7 @@ import Testing
                     return
                 }
             }
-            #expect(Set(asked) == Set(Self.ids) && asked.count == 3)
+            #expect(Set(asked) == Set(Self.ids.prefix(3)) && asked.count == 3)
             guard case .reply(.failed(.storage(_, outcome: .notApplied)), client)? = effects.last else {
                 Issue.record("\(effects)")
                 return
@@ -199,6 +215,89 @@ import Testing
         }
         #expect(found > 0)
         #expect(run.shard.workCount == 0)
+    }
+
+    @Test func `a peer's number is its own: busy is told as this node says it`() throws {
+        var run = try Run()
+        for index in 0..<64 {
+            let put = PutRequest(
+                key: ByteBuffer(string: "key-\(index)"), content: .value(ByteBuffer(string: "1"), contentType: ""))
+            var effects = run.receive(.request(.put(put), from: .client(1)))
+            while Self.replies(effects).isEmpty {
+                switch effects.first {
+                case .send(.coordinate, _, let call)?:
+                    let busy = ReplicaResponse.coordinated(.failed(.busy(retryAfterMilliseconds: .max)))
+                    effects = run.receive(.answered(call, busy))
+                case .store(let call, .coordinate)?:
+                    effects = run.receive(.prepared(call, .refused(.notNow)))
+                default:
+                    Issue.record("\(effects)")
+                    return
+                }
+            }
+            let wanted = ShardConfiguration().retryAfterMilliseconds
+            #expect(Self.replies(effects) == [.failed(.busy(retryAfterMilliseconds: wanted))])
+        }
+    }
+
+    @Test func `a write that comes back is coordinated here only under the view of now`() throws {
+        var found = 0
+        for index in 0..<64 {
+            var run = try Run()
+            let put = PutRequest(
+                key: ByteBuffer(string: "key-\(index)"), content: .value(ByteBuffer(string: "1"), contentType: ""))
+            let began = run.receive(.request(.put(put), from: .client(1)))
+            guard case .send(.coordinate(_, let old), let first, let call)? = began.first else { continue }
+            let new = try Run.view(holders: 2)
+            _ = run.receive(.viewChanged(new))
+            let answered = run.receive(.answered(call, .coordinated(.failed(Self.storageFailure))))
+            switch answered.first {
+            case .send(.coordinate(_, let placement), let node, _)? where node == first:
+                // Anew, since this node was next.
+                #expect(placement != old)
+                found += 1
+            case .send(.coordinate(_, let placement), _, _)?:
+                #expect(placement == old)
+            case .store(let own, .coordinate)?:
+                let sent = run.receive(
+                    .prepared(own, .coordinated(object: Self.object, dot: Self.object.siblings[0].dot)))
+                for case .send(.store(_, _, .write(let placement)), _, _) in sent {
+                    #expect(placement != old)
+                    found += 1
+                }
+            default:
+                Issue.record("\(answered)")
+            }
+        }
+        #expect(found > 0)
+    }
+
+    @Test(arguments: [Precondition.none, .absent])
+    func `a fallback coordinates nothing that has a condition on what owners have`(_ precondition: Precondition) throws
+    {
+        var run = try Run(members: 4)
+        var fallbacks = 0
+        for index in 0..<64 {
+            let put = PutRequest(
+                key: ByteBuffer(string: "key-\(index)"), content: .value(ByteBuffer(string: "1"), contentType: ""),
+                precondition: precondition)
+            var effects = run.receive(.request(.put(put), from: .client(1)))
+            var asked = 0
+            while Self.replies(effects).isEmpty, asked < 8 {
+                asked += 1
+                switch effects.first {
+                case .send(.coordinate, _, let call)?:
+                    effects = run.receive(.answered(call, .coordinated(.failed(Self.storageFailure))))
+                case .store(let call, .coordinate)?:
+                    effects = run.receive(.prepared(call, .refused(.storage(.full))))
+                default:
+                    Issue.record("\(effects)")
+                    return
+                }
+            }
+            fallbacks += asked > 3 ? 1 : 0
+        }
+        #expect(precondition == .none ? fallbacks == 64 : fallbacks == 0)
     }
 
     @Test func `who coordinates for another tells it that the store fails, and leaves the next to it`() throws {
@@ -322,7 +421,8 @@ import Testing
         #expect(effects.contains { if case .store(own, .merge) = $0 { true } else { false } })
         effects = run.receive(.prepared(own, .refused(.notNow)))
         effects += run.receive(.loaded(own, .success(nil)))
-        // Of the batch that the first one was to be in.
+        #expect(!effects.contains { if case .store = $0 { true } else { false } })
+        // Of the batch that it was to be in.
         effects += run.receive(.committed(own, nil))
         #expect(Self.replies(effects).isEmpty)
     }

@@ -1,3 +1,4 @@
+import Causality
 import Coordinator
 import Hashing
 import Machine
@@ -54,11 +55,12 @@ extension RequestShard {
     ) {
         guard let work = forwards[call.slot], work.current == call.position else { return }
         switch response {
-        case .busy:
+        case .busy, .coordinated(.failed(.busy)):
+            // The peer's number is its own affair.
             let refusal = RequestFailure.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds)
             forwardRefused(call, refusal, at: now, into: &effects)
-        case .coordinated(.failed(let refusal)) where Self.isOfCoordinatorAlone(refusal):
-            forwardRefused(call, refusal, at: now, into: &effects)
+        case .coordinated(.failed(.storage(let what, outcome: .notApplied))):
+            forwardRefused(call, .storage(what, outcome: .notApplied), at: now, into: &effects)
         case .coordinated(let response):
             forwards.remove(call.slot)
             if case .failed(let failure) = response {
@@ -74,14 +76,6 @@ extension RequestShard {
             forwards.setAlarm(retryTime(of: work.began, before: work.deadline, now: now), of: call.slot)
         case .failed, .copy, .stored:
             forwardFailed(call.slot, call.position, wasSent: true, at: now, into: &effects)
-        }
-    }
-
-    /// Whether this keeps one node from coordinating, and not others, and nothing was done.
-    private static func isOfCoordinatorAlone(_ refusal: RequestFailure) -> Bool {
-        switch refusal {
-        case .busy, .storage(_, outcome: .notApplied): true
-        default: false
         }
     }
 
@@ -128,7 +122,9 @@ extension RequestShard {
 
     private mutating func tryNext(_ slot: SlotID, at now: Instant, into effects: inout Effects<ShardEffect>) {
         guard var work = forwards[slot] else { return }
-        let isSloppy = work.request.options.sloppy
+        // What owners that refuse have, a fallback does not know: it can say nothing to a condition on that.
+        let isSloppy =
+            work.request.options.sloppy && (work.refusal == nil || work.request.precondition == .none)
         if work.plan.map.coordinator(besides: work.tried, isSloppy: false) == nil {
             work.plan.addFallbacks(down: down)
         }
@@ -138,6 +134,11 @@ extension RequestShard {
             return
         }
         guard work.plan.node(at: next) != view.own else {
+            // As for any coordinator: its own commit counts only where it sees the partition as the plan does.
+            guard agrees(work.plan.placement, about: work.token) else {
+                beginForwardAgain(slot, at: now, into: &effects)
+                return
+            }
             forwards.remove(slot)
             coordinate(
                 work.request, work.plan, at: next, token: work.token, caller: work.caller, began: work.began,

@@ -231,11 +231,17 @@ extension RequestShard {
         }
         effects.emit(.observe(.wroteBack(replicas: positions.count)))
         let key = work.request.key
+        var isRefusedAgain = false
         for position in positions {
             let call = CallID(.gets, slot, position: position)
             let node = work.plan.node(at: position)
             if node == view.own {
+                guard !work.isRefused else {
+                    isRefusedAgain = true
+                    continue
+                }
                 guard agrees(work.plan.placement, about: work.token) else {
+                    gets.change(slot) { $0.coordination.withdraw(position) }
                     disagreed(slot, work, at: now, into: &effects)
                     continue
                 }
@@ -245,6 +251,9 @@ extension RequestShard {
                 let purpose = StorePurpose.write(work.plan.placement)
                 effects.emit(.send(.store(key: key, object: answer, purpose: purpose), to: node, call: call))
             }
+        }
+        if isRefusedAgain, let own = work.plan.ownPosition {
+            getFailed(slot, own, at: now, into: &effects)
         }
     }
 

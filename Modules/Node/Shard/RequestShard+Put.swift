@@ -23,8 +23,10 @@ struct PutWork {
     var storageFailure: StorageFailure?
     /// A replica saw the partition differently: the write is sent out anew with the next view.
     var isStale = false
+    /// Another node has the request, and looks for another coordinator where this one refuses.
+    let isForOther: Bool
     /// Who was to coordinate it before, and refused.
-    var refusing: PositionSet = []
+    let refusing: PositionSet
 }
 
 extension RequestShard {
@@ -57,11 +59,12 @@ extension RequestShard {
     /// Coordinates a write here, where this node stands at `own`.
     mutating func coordinate(
         _ request: PutRequest, _ plan: ReplicaPlan, at own: Int, token: Token, caller: Caller, began: Instant,
-        deadline: Instant, behind refusing: PositionSet = [], now: Instant, into effects: inout Effects<ShardEffect>
+        deadline: Instant, isForOther: Bool = false, behind refusing: PositionSet = [], now: Instant,
+        into effects: inout Effects<ShardEffect>
     ) {
         let work = PutWork(
             request: request, caller: caller, token: token, began: began, deadline: deadline, plan: plan, own: own,
-            coordination: coordination(of: request, plan, own: own), refusing: refusing)
+            coordination: coordination(of: request, plan, own: own), isForOther: isForOther, refusing: refusing)
         let alarm = min(deadline, now.advanced(byNanoseconds: configuration.patience))
         guard let slot = puts.insert(work, alarm: alarm) else {
             fail(.busy(retryAfterMilliseconds: configuration.retryAfterMilliseconds), caller, into: &effects)
@@ -103,7 +106,7 @@ extension RequestShard {
         case .refused(let refusal):
             puts.remove(call.slot)
             let failure = Self.failure(for: refusal, retryAfter: configuration.retryAfterMilliseconds)
-            if case .storage = refusal, case .client = work.caller {
+            if case .storage = refusal, !work.isForOther {
                 // Its disk is no reason to refuse what others can take.
                 handOver(work, after: failure, at: now, into: &effects)
             } else {

@@ -86,7 +86,7 @@ extension RequestShard {
         let timeout = min(max(put.options.timeout ?? configuration.timeout, 1_000_000), configuration.timeoutLimit)
         coordinate(
             put, plan, at: own, token: token, caller: caller, began: now,
-            deadline: now.advanced(byNanoseconds: timeout), now: now, into: &effects)
+            deadline: now.advanced(byNanoseconds: timeout), isForOther: true, now: now, into: &effects)
     }
 
     private mutating func accept(_ caller: Caller, into effects: inout Effects<ShardEffect>) -> SlotID? {

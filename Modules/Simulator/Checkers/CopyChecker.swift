@@ -107,11 +107,9 @@ extension CopyChecker {
 }
 
 extension World {
-    /// Owners and holders of a key as the node that made a dot knows them; none where it does not run.
-    func replicas(of token: Token, knownToMakerOf dot: Dot) -> [NodeID] {
-        guard let node = hosts.first(where: { $0.id == dot.actor.node && !$0.isClone })?.node else { return [] }
-        let ring = node.view.ring
-        return ring.replicas(of: ring.partition(of: token)).map { ring.members[Int($0)].id }
+    /// The ring as the node that made a dot knows it; `nil` where it does not run.
+    func ring(ofMakerOf dot: Dot) -> Ring? {
+        hosts.first { $0.id == dot.actor.node && !$0.isClone }?.node?.view.ring
     }
 
     /// The ring of all that any node knows: one node's view may be older in what another says of itself.

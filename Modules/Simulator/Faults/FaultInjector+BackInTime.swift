@@ -28,7 +28,8 @@ extension FaultInjector {
     /// Puts an image back, unless the disk is another by now.
     mutating func restore(backup index: Int, in world: World) {
         let host = world.hosts[frail]
-        guard !isOver, backups[index].id == host.id, !isFrailSpent else { return }
+        // Who is alone has nobody to tell it that it has gone back.
+        guard !isOver, backups[index].id == host.id, !isFrailSpent, world.hosts.count > 2 else { return }
         disksLost = 1
         hasForgotten = true
         world.marks.count(.restoredBackup)
@@ -42,7 +43,7 @@ extension FaultInjector {
     mutating func clone(_ world: World) {
         let host = world.hosts[frail]
         guard host.node != nil, !isFrailSpent, !world.hosts.contains(where: \.isClone),
-            world.hosts.count < World.hostLimit
+            (3..<World.hostLimit).contains(world.hosts.count)
         else { return }
         let time = draw(Self.second...60 * Self.second)
         disksLost = 1

@@ -68,8 +68,8 @@ struct Write {
     var expiry: UInt64 = 0
     /// Owners and holders of its key as its coordinator knew them when it was acknowledged; none where it could not be asked.
     var replicas: [NodeID] = []
-    /// How many nodes had it on disk when it was acknowledged.
-    let copies: Int
+    /// How many nodes had it on disk when it was acknowledged: its W, of the owners that there were.
+    var copies: Int
     /// A walker's: the session that it was made in, by walked key.
     var session: [Session] = []
 }

@@ -12,8 +12,8 @@ public import Machine
 /// - a stored object is the merge of all that was stored under its key, so its context only grows;
 /// - a dot is issued once (``KeyEpoch``), also over lost writes: epochs are reserved durably before they are used;
 /// - a drop is compare-and-drop: never of a state that the caller has not seen;
-/// - no write is coordinated behind a batch that was not stored, until one is: what the store has lost of its own writes is with
-///   other replicas, and limits that are held against a copy without it would hold nothing.
+/// - no write is coordinated behind a batch that was not stored, until one as large is: what the store has lost of its own writes is
+///   with other replicas, and limits that are held against a copy without it would hold nothing.
 public final class ObjectStore {
     /// What the store is told at its start.
     public struct Configuration: Sendable {
@@ -71,10 +71,14 @@ public final class ObjectStore {
     private var marksInBatch: [MarkedRange.Place] = []
     /// Marks of batches that failed: every commit tries again, until they are stored.
     private var unwrittenMarks: Set<MarkedRange.Place> = []
-    /// Why the last batch was not stored: until one is, no write is coordinated.
-    private var failing: StorageFailure?
-    /// A write was refused for that: the next commit looks whether the disk takes writes again, if it has nothing else to write.
+    /// Why a batch was not stored, while none of its size has been since: no write is coordinated then.
+    public private(set) var failing: StorageFailure?
+    /// The bytes in the log of the largest batch that failed: a full disk may have room for less.
+    private var failedByteCount = 0
+    /// A write was refused for that: the next commit looks whether the disk takes writes again.
     private var isProbeDue = false
+    /// The last record of a probe, so that the next need not look for it on a disk that may fail.
+    private var probeSequence: UInt64?
     /// Ranges that were marked in place of hints that a failed commit has lost, until somebody takes them.
     private var rangesOfLostHints: [MarkedRange] = []
 
@@ -156,36 +160,59 @@ public final class ObjectStore {
         for place in unwrittenMarks.sorted(by: { ($0.owner, $0.partition) < ($1.owner, $1.partition) }) {
             put(place)
         }
-        if isProbeDue, batch.isEmpty {
-            putProbe(into: &batch)
-        }
+        let mustProbe = isProbeDue
         isProbeDue = false
-        guard !batch.isEmpty else { return }
+        if !batch.isEmpty {
+            try append()
+        }
+        if mustProbe, failing != nil {
+            // Nobody's operation hangs on what it finds.
+            try? probe()
+        }
+    }
+
+    private func append() throws(StorageFailure) {
         do {
             try engine.append(batch, durability: configuration.durability)
-            failing = nil
             unwrittenMarks.removeAll()
         } catch {
             failing = error
+            failedByteCount = max(failedByteCount, (try? batch.byteCount()) ?? 0)
             abandonEpochs()
             keepMarksOfFailedBatch()
             throw error
         }
+        if failing != nil, batch.operations.contains(where: { $0.value != nil }),
+            (try? batch.byteCount()) ?? 0 >= failedByteCount
+        {
+            endFailing()
+        }
+    }
+
+    private func endFailing() {
+        failing = nil
+        failedByteCount = 0
     }
 
     /// Whether a commit would write nothing.
     public var isBatchEmpty: Bool { batch.isEmpty && unwrittenMarks.isEmpty && !isProbeDue }
 
-    /// Writes a record that means nothing, to see whether the disk takes writes (again). The batch is left as it is.
+    /// Writes a record that means nothing, as large as the largest batch that failed, to see whether the disk takes writes (again),
+    /// and drops it. The batch is left as it is.
     public func probe() throws(StorageFailure) {
+        let key = ByteBuffer(string: "probe")
         var probe = WriteBatch()
-        putProbe(into: &probe)
-        try engine.append(probe, durability: configuration.durability)
-        failing = nil
-    }
-
-    private func putProbe(into batch: inout WriteBatch) {
-        batch.put(.meta, token: 0, key: ByteBuffer(string: "probe"), value: ByteBuffer(), hash: 0)
+        probe.put(
+            .meta, token: 0, key: key, value: ByteBuffer(repeating: 0, count: failedByteCount), hash: 0,
+            replacing: probeSequence)
+        probe.drop(.meta, token: 0, key: key, replacing: probeSequence)
+        do {
+            probeSequence = try engine.append(probe, durability: configuration.durability) + 1
+            endFailing()
+        } catch {
+            failing = error
+            throw error
+        }
     }
 
     /// The ranges that were marked since the last call because a failed commit has lost hints of theirs: they are to be
