@@ -48,7 +48,7 @@ extension FaultInjector {
         world.report("host \(host.index) stands still for \(Duration.nanoseconds(time))")
         host.busyUntil = max(host.busyUntil, world.now + time)
         guard time > World.keepaliveTime else { return }
-        world.marks.count(.longPause)
+        world.marks.count(.silentPause)
         for other in world.hosts where other.index != host.index {
             let theirs = World.pair(other.index, host.index)
             if world.links[theirs].state == .open {

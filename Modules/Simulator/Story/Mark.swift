@@ -8,7 +8,7 @@ public enum Mark: Int, CaseIterable, Sendable {
         silentConnection
     case lateControl, stalledControl, clogging, halfOpen, partition, oneWayPartition, bridge, longPartition
     // Hosts
-    case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, longPause, pauseOfMinutes, slowHost
+    case kill, powerCut, crashAtEffect, powerCutInCommit, massRestart, pause, silentPause, pauseOfMinutes, slowHost
     case clockJump
     // Disks
     case failedCommit, failedStart, fullDisk, failedSync, diskError, slowDisk, lyingSync, rot, lostDisk
@@ -19,12 +19,40 @@ public enum Mark: Int, CaseIterable, Sendable {
     case written, read, absent, siblingsRead, tombstoneRead, unavailable, timeout, unknownOutcome, busy, storageRefusal,
         tooManySiblings
     case blindWrite, contextualWrite, staleWrite, handedOver, expiringWrite, delete, largeValue, overload
-    case strictRead, wroteBack, readGoneBack, ownWriteUnread, causeUnread, earlierWriteUnread, notLinearizable
-    case linearizableRun
+    case strictRead, wroteBack, linearizableRun
+    // Allowed to some requests
+    case readGoneBack, ownWriteUnread, causeUnread, earlierWriteUnread, notLinearizable
     // Within nodes
     case hedged, stoodIn, repaired, disagreed, up, acquired, relinquished, wentBackInTime
-    case hinted, hintGone, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadable, notWritten
+    case hinted, hintGone, suspected, unreachable, refuted, metNewerSelf, wokeLate, unreadableRecord, notWritten
     case compacted
+
+    /// What marks are about. The marks of a group stand together, in the order of the groups.
+    public enum Group: String, CaseIterable, Sendable {
+        case network = "network: packets, connections, and who was cut off from whom"
+        case hosts = "hosts: processes and clocks"
+        case disks = "disks: what they refused, lost or got wrong"
+        case topology = "topology: nodes that came and went, and their weights"
+        case requests = "requests: what clients asked for, and what they were told"
+        case allowed = "allowed to sloppy requests and to strict ones of R=1: counted only"
+        case nodes = "within nodes: what they did and noticed"
+
+        /// The first of its marks.
+        var first: Mark {
+            switch self {
+            case .network: .lostDatagram
+            case .hosts: .kill
+            case .disks: .failedCommit
+            case .topology: .join
+            case .requests: .written
+            case .allowed: .readGoneBack
+            case .nodes: .hedged
+            }
+        }
+    }
+
+    /// What it is about.
+    public var group: Group { Group.allCases.last { $0.first.rawValue <= rawValue } ?? .network }
 }
 
 /// How often each ``Mark`` was met.
@@ -69,8 +97,17 @@ public struct Marks: Equatable, Sendable {
         case .control(.gossip(.metNewerSelf)): count(.metNewerSelf)
         case .control(.gossip(.wokeLate)): count(.wokeLate)
         case .control: break
-        case .unreadable: count(.unreadable)
+        case .unreadable: count(.unreadableRecord)
         case .notWritten: count(.notWritten)
         }
+    }
+}
+
+extension Marks: CustomStringConvertible {
+    /// A line for each mark, under a line for each group.
+    public var description: String {
+        Mark.Group.allCases.flatMap { group in
+            [group.rawValue] + Mark.allCases.filter { $0.group == group }.map { "  \($0): \(self[$0])" }
+        }.joined(separator: "\n")
     }
 }
