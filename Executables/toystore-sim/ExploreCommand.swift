@@ -16,25 +16,25 @@ struct ExploreCommand: AsyncParsableCommand {
     @Option(help: "What the clients do: \(Exploration.scenarios.joined(separator: ", ")); or all.")
     var scenario = "all"
 
-    @Option(help: "Frames that arrive in any order.")
+    @Option(parsing: .unconditional, help: "Frames that arrive in any order.")
     var deliveries = 8
 
-    @Option(help: "Power cuts: what was not synced is lost.")
+    @Option(parsing: .unconditional, help: "Power cuts: what was not synced is lost.")
     var crashes = 1
 
-    @Option(help: "Power cuts after which a node has none of its objects.")
+    @Option(parsing: .unconditional, help: "Power cuts after which a node has none of its objects.")
     var amnesias = 1
 
-    @Option(help: "Times that a node is cut off from the others.")
+    @Option(parsing: .unconditional, help: "Times that a node is cut off from the others.")
     var partitions = 1
 
-    @Option(help: "Times that coordinators lose their patience.")
+    @Option(parsing: .unconditional, help: "Times that coordinators lose their patience.")
     var patience = 0
 
-    @Option(help: "The most states to look at in each scenario; each takes up to 45 bytes.")
+    @Option(parsing: .unconditional, help: "The most states to look at in each scenario; each takes up to 45 bytes.")
     var states = 100_000_000
 
-    @Option(help: "Threads; the states are the same for any number of them.")
+    @Option(parsing: .unconditional, help: "Threads; the states are the same for any number of them.")
     var jobs = 1
 
     @Flag(
@@ -81,7 +81,7 @@ struct ExploreCommand: AsyncParsableCommand {
                     + (result.isCut ? ", and there are more" : ", all of them")
                     + "; \(result.steps) steps, \(result.ends) ends, \(result.histories) histories, "
                     + "\(result.nodeStates) states of nodes, \(result.nodeEvents) events; \(seconds) s"
-                    + (result.flaw == nil ? "; no flaw" : ""))
+                    + (result.flaw != nil ? "" : result.isCut ? "; no flaw so far" : "; no flaw"))
             if let flaw = result.flaw {
                 isFlawed = true
                 print("\(name): \(flaw)")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Simulator
 
 /// Runs that once broke a rule.
@@ -9,13 +8,14 @@ struct KeptCommand: AsyncParsableCommand {
         abstract: "Runs the seeds of a list, each of which once broke a rule: they have to pass.",
         discussion: """
             A line of the list is the options of a run, and behind a | what was wrong: «--seed 42 --seconds 60 | …». \
-            Empty lines and those that begin with # are passed over. Ends with 1 where a run breaks a rule.
+            `soak --failures` writes such lines. Empty lines and those that begin with # are passed over. Ends with 1 where a run \
+            breaks a rule.
             """)
 
-    @Argument(help: "The file with the list, such as Tests/Simulation/kept-seeds.txt.")
+    @Argument(help: "The file with the list: Tests/Simulation/kept-seeds.txt, or what `soak --failures` has written.")
     var list: String
 
-    @Option(help: "Runs at a time, one thread each.")
+    @Option(parsing: .unconditional, help: "Runs at a time, one thread each.")
     var jobs = 1
 
     func validate() throws {
@@ -47,22 +47,15 @@ struct KeptCommand: AsyncParsableCommand {
 
     private static func runs(of path: String) throws -> [(options: RunOptions, story: String)] {
         var runs: [(options: RunOptions, story: String)] = []
-        var number = 0
-        guard let file = fopen(path, "r") else { throw ValidationError("\(path) cannot be read") }
-        defer { fclose(file) }
-        var line: UnsafeMutablePointer<CChar>?
-        var capacity = 0
-        defer { free(line) }
-        while getline(&line, &capacity, file) >= 0, let text = line.map({ String(cString: $0) }) {
-            number += 1
+        for (index, text) in try NamedFile(path: path, argument: "<list>").lines().enumerated() {
             let parts = text.split(separator: "|", maxSplits: 1)
             let words = parts.first?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
             guard let first = words.first, !first.hasPrefix("#") else { continue }
             do {
                 let run = try RunCommand.parse(words)
-                runs.append((run.world.options(seed: run.seed), "line \(number):\(parts.dropFirst().joined())"))
+                runs.append((run.world.options(seed: run.seed), "line \(index + 1):\(parts.dropFirst().joined())"))
             } catch {
-                throw ValidationError("\(path), line \(number): \(RunCommand.message(for: error))")
+                throw ValidationError("\(path), line \(index + 1): \(RunCommand.message(for: error))")
             }
         }
         return runs

@@ -22,16 +22,16 @@ struct PlantedCommand: AsyncParsableCommand {
     @Option(help: "One bug; all of them without it.")
     var bug: String?
 
-    @Option(help: "The most seeds for each bug.")
+    @Option(parsing: .unconditional, help: "The most seeds for each bug.")
     var seeds = 200
 
-    @Option(help: "The first seed.")
+    @Option(parsing: .unconditional, help: "The first seed.", transform: Values.seed)
     var firstSeed: UInt64 = 1
 
-    @Option(help: "How often a bug has to be found until the next has its turn.")
+    @Option(parsing: .unconditional, help: "How often a bug has to be found until the next has its turn.")
     var times = 8
 
-    @Option(help: "Runs at a time, one thread each.")
+    @Option(parsing: .unconditional, help: "Runs at a time, one thread each.")
     var jobs = 1
 
     @Flag(help: "Only with the faults that seeds draw, and not with those that bring a bug about.")
@@ -41,10 +41,11 @@ struct PlantedCommand: AsyncParsableCommand {
     var own = false
 
     @Option(
-        help: "Only with these classes of faults, in place of those that bring a bug about: names as in kill,pause.")
-    var faults: String?
+        help: "Only with these classes of faults, in place of those that bring a bug about: names as in kill,pause.",
+        transform: Values.faults)
+    var faults: [FaultKind]?
 
-    @Option(help: "Simulated seconds of load and faults, with --faults.")
+    @Option(parsing: .unconditional, help: "Simulated seconds of load and faults, with --faults.")
     var seconds = 60
 
     @Option(help: "Write one seed that finds each bug to this file; lines of bugs that are not tried stay.")
@@ -55,16 +56,14 @@ struct PlantedCommand: AsyncParsableCommand {
     var check: String?
 
     func validate() throws {
-        guard PlantedBug.isPossible else {
-            throw ValidationError("this build plants nothing. Build it with:\n  \(Self.build)")
+        if let bug, PlantedBug(rawValue: bug) == nil {
+            let names = PlantedBug.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--bug: no bug is called «\(bug)»; it takes any of \(names)")
         }
-        guard bug.map({ PlantedBug(rawValue: $0) != nil }) ?? true else {
-            throw ValidationError("--bug: any of \(PlantedBug.allCases.map(\.rawValue).joined(separator: ", "))")
+        guard PlantedBug.isPossible else {
+            throw ValidationError("this build plants nothing. Build one that does with:\n  \(Self.build)")
         }
         guard seeds > 0, times > 0 else { throw ValidationError("--seeds, --times: above 0") }
-        guard faults.map({ FaultOptions.kinds(named: $0) != nil }) ?? true else {
-            throw ValidationError("--faults: any of \(FaultKind.allCases.map(\.rawValue).joined(separator: ","))")
-        }
         guard (1...1_000_000).contains(seconds) else { throw ValidationError("--seconds: 1 to 1000000") }
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs: 1 to 256") }
     }
@@ -72,15 +71,17 @@ struct PlantedCommand: AsyncParsableCommand {
     func run() async throws {
         let bugs = bug.flatMap { PlantedBug(rawValue: $0) }.map { [$0] } ?? PlantedBug.allCases
         if let check {
-            let verdicts = PlantedCheck(try readSeeds(check)).verdicts(of: bugs)
+            let verdicts = PlantedCheck(try readSeeds(NamedFile(path: check, argument: "--check"))).verdicts(of: bugs)
             for verdict in verdicts {
                 print(verdict)
             }
             guard verdicts.allSatisfy(\.isFound) else { throw ExitCode.failure }
             return
         }
+        let record = record.map { NamedFile(path: $0, argument: "--record") }
+        try record?.checkThatItCanBeWritten()
+        var recorded = try record.map { access($0.path, F_OK) == 0 ? try readSeeds($0) : [] } ?? []
         print(PlantedResult.head)
-        var recorded = try record.map { access($0, F_OK) == 0 ? try readSeeds($0) : [] } ?? []
         var survivors = 0
         for bug in bugs {
             var results: [PlantedResult] = []
@@ -93,9 +94,7 @@ struct PlantedCommand: AsyncParsableCommand {
                 recorded.append(seed)
             }
         }
-        if let record {
-            try write(recorded, to: record)
-        }
+        try record?.write(PlantedSeed.text(of: recorded))
         guard survivors == 0 else {
             print("\(survivors) of \(bugs.count) bugs were not found")
             throw ExitCode.failure
@@ -104,8 +103,8 @@ struct PlantedCommand: AsyncParsableCommand {
 
     /// What a bug is tried under; `nil` is what the seeds draw.
     private func circumstances(of bug: PlantedBug) -> [PlantedBug.Circumstances?] {
-        if let kinds = faults.flatMap({ FaultOptions.kinds(named: $0) }) {
-            return [PlantedBug.Circumstances(faults: kinds, seconds: seconds)]
+        if let faults {
+            return [PlantedBug.Circumstances(faults: faults, seconds: seconds)]
         }
         guard let circumstances = bug.circumstances else { return [nil] }
         return (own ? [] : [nil]) + (plain ? [] : [circumstances])
@@ -126,21 +125,12 @@ struct PlantedCommand: AsyncParsableCommand {
         return trial.result
     }
 
-    private func readSeeds(_ path: String) throws -> [PlantedSeed] {
-        guard let file = fopen(path, "r") else { throw ValidationError("\(path) cannot be read") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+    private func readSeeds(_ file: NamedFile) throws -> [PlantedSeed] {
+        let text = try file.lines().joined()
         do {
-            return try PlantedSeed.read(String(decoding: bytes, as: UTF8.self))
+            return try PlantedSeed.read(text)
         } catch {
-            throw ValidationError("\(path): a line that is none: \(error.text)")
+            throw ValidationError("\(file.path): a line that is none: \(error.text)")
         }
-    }
-
-    private func write(_ seeds: [PlantedSeed], to path: String) throws {
-        guard let file = fopen(path, "w") else { throw ValidationError("\(path) cannot be written") }
-        defer { fclose(file) }
-        fputs(PlantedSeed.text(of: seeds), file)
     }
 }

@@ -11,13 +11,15 @@ struct ReproduceLifeguard: AsyncParsableCommand {
     @Flag(help: "All 6,480 runs of the paper's grid and 180 of detection, for each row.")
     var full = false
 
-    @Option(help: "Runs at a time, one thread each.")
+    @Option(parsing: .unconditional, help: "Runs at a time, one thread each.")
     var jobs = RunProgress.coreCount
 
-    @Option(help: "Microseconds that a member takes for each message that waited while it stood still; 0: none.")
+    @Option(
+        parsing: .unconditional,
+        help: "Microseconds that a member takes for each message that waited while it stood still; 0: none.")
     var reading = 0
 
-    @Option(help: "Decides everything.")
+    @Option(parsing: .unconditional, help: "Decides everything.", transform: Values.seed)
     var seed: UInt64 = 1
 
     func validate() throws {

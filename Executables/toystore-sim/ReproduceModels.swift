@@ -4,6 +4,7 @@ import Simulator
 /// How many random runs an experiment makes.
 struct RunCount: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help:
             "Random runs. Fewer are quicker, and miss the tolerances by chance. (default: as many as the tolerances need)"
     )

@@ -7,7 +7,7 @@ struct ReproduceSwim: ParsableCommand {
         commandName: "swim",
         abstract: "The first detection of a failure, the load of a member, and both at 10, 100 and 1,000 members.")
 
-    @Option(help: "Decides everything.")
+    @Option(parsing: .unconditional, help: "Decides everything.", transform: Values.seed)
     var seed: UInt64 = 1
 
     func run() throws {

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
             "Runs one seed: says that it passed, or which rule broke, with the story and the command to replay it.",
         discussion: "Ends with 1 where a rule broke.")
 
-    @Option(help: "Decides everything that happens.")
+    @Option(parsing: .unconditional, help: "Decides everything that happens.", transform: Values.seed)
     var seed: UInt64
 
     @OptionGroup
@@ -27,11 +27,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         var options = world.options(seed: seed)
-        var file: UnsafeMutablePointer<FILE>?
-        if let trace {
-            file = fopen(trace, "w")
-            guard file != nil else { throw ValidationError("--trace: \(trace) cannot be written") }
-        }
+        let file = try trace.map { try NamedFile(path: $0, argument: "--trace").opened() }
         // Written by the one thread of the run only.
         nonisolated(unsafe) let output = file
         if output != nil {
@@ -53,9 +49,7 @@ struct RunCommand: ParsableCommand {
             "\(Int(outcome.seconds / elapsed)) simulated seconds and \(Int(Double(outcome.events) / elapsed)) events in each real one"
         )
         if marks {
-            for mark in Mark.allCases {
-                print("  \(mark): \(outcome.marks[mark])")
-            }
+            print(outcome.marks)
         }
         if let trace, !isTraceWhole {
             print("the trace in \(trace) is not whole: a write failed (is the disk full?)")

@@ -9,17 +9,18 @@ struct ShrinkCommand: ParsableCommand {
         abstract:
             "Leaves faults and requests out of a failing run while it breaks the same rule, and prints its command.",
         discussion: """
-            Takes the options of the run that failed. Prints a line for each smaller run that fails alike, and the story of \
-            the smallest. Ends with 1 where the run passes, so that there is nothing to leave out.
+            Takes the options of the run that failed. Prints a line with what was left out for each smaller run that fails \
+            alike, and the story of the smallest with its whole command. Ends with 1 where the run passes, so that \
+            there is nothing to leave out.
             """)
 
-    @Option(help: "The seed of the run that fails.")
+    @Option(parsing: .unconditional, help: "The seed of the run that fails.", transform: Values.seed)
     var seed: UInt64
 
     @OptionGroup
     var world: WorldArguments
 
-    @Option(help: "Runs to try at most.")
+    @Option(parsing: .unconditional, help: "Runs to try at most.")
     var attempts = 2000
 
     func validate() throws {
@@ -30,8 +31,8 @@ struct ShrinkCommand: ParsableCommand {
         let outcome = Simulation(world.options(seed: seed)).run()
         let began = Shrinker(outcome, attemptLimit: attempts) {
             Simulation($0).run()
-        } report: { smaller in
-            print("  \(Int(smaller.seconds)) simulated seconds: \(smaller.options.omissions)")
+        } report: { smaller, leftOut in
+            print("  \(Int(smaller.seconds)) simulated seconds without \(leftOut)")
             fflush(nil)
         }
         guard var shrinker = began else {

@@ -14,19 +14,19 @@ struct SoakCommand: AsyncParsableCommand {
             Ends with 1 where a rule broke.
             """)
 
-    @Option(help: "Real hours; parts of one too.")
+    @Option(parsing: .unconditional, help: "Real hours; parts of one too.")
     var hours = 1.0
 
-    @Option(help: "Runs at a time, one thread each.")
+    @Option(parsing: .unconditional, help: "Runs at a time, one thread each.")
     var jobs = 1
 
-    @Option(help: "The first seed; drawn where there is none.")
+    @Option(parsing: .unconditional, help: "The first seed; drawn where there is none.", transform: Values.seed)
     var firstSeed: UInt64?
 
-    @Option(help: "Runs in all, if that is reached before the time is up. (default: no limit)")
+    @Option(parsing: .unconditional, help: "Runs in all, if that is reached before the time is up. (default: no limit)")
     var runs: Int?
 
-    @Option(help: "The file to which failing seeds are added, one line each.")
+    @Option(help: "The file to which failing seeds are added, one line each; `kept` runs them again.")
     var failures = "toystore-sim-failures.txt"
 
     @OptionGroup
@@ -39,6 +39,8 @@ struct SoakCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let failures = NamedFile(path: failures, argument: "--failures")
+        try failures.checkThatItCanBeWritten()
         let first = firstSeed ?? .random(in: 0..<1 << 53)
         print("seeds from \(first) on")
         let progress = SoakProgress(firstSeed: first, runLimit: runs ?? .max, hours: hours)

@@ -40,7 +40,7 @@ final class SoakProgress: Sendable {
     }
 
     /// Counts a run, keeps its seed where it failed, and shows where the soak is from time to time.
-    func add(_ outcome: RunOutcome, failures path: String) {
+    func add(_ outcome: RunOutcome, failures file: NamedFile) {
         state.withLock { state in
             state.runs += 1
             state.seconds += outcome.seconds
@@ -51,11 +51,10 @@ final class SoakProgress: Sendable {
                 state.failures += 1
                 print("seed \(outcome.options.seed) broke \(violation.invariant): \(violation.what)")
                 print("  \(outcome.options.command)")
-                if let file = fopen(path, "a") {
-                    fputs("\(violation.invariant)\t\(outcome.options.command)\n", file)
-                    fclose(file)
-                } else {
-                    print("  not kept: \(path) cannot be written")
+                do {
+                    try file.add("\(outcome.options.arguments) | \(violation.invariant): \(violation.what)\n")
+                } catch {
+                    print("  not kept: \(error)")
                 }
             }
             if ContinuousClock.now - state.lastLine > .seconds(10) {
@@ -69,9 +68,8 @@ final class SoakProgress: Sendable {
     /// All of it, with what was never met.
     var summary: String {
         state.withLock { state in
-            let hit = Mark.allCases.map { "  \($0): \(state.marks[$0])" }.joined(separator: "\n")
             let missing = state.marks.missing.map { "\($0)" }.joined(separator: ", ")
-            return "\(line(state))\n\(hit)\nnever met: \(missing.isEmpty ? "nothing" : missing)"
+            return "\(line(state))\n\(state.marks)\nnever met: \(missing.isEmpty ? "nothing" : missing)"
         }
     }
 

@@ -24,7 +24,7 @@ public struct RunOptions: Sendable {
     public var command: String { "toystore-sim run \(arguments)" }
 
     /// What that command says of the run.
-    var arguments: String {
+    public var arguments: String {
         var command = "--seed \(seed) --nodes \(nodes) --seconds \(seconds)"
         if isEachFault {
             command += faults.isEmpty ? " --faults none" : " --faults \(faults.map(\.rawValue).joined(separator: ","))"

@@ -35,6 +35,8 @@ import Testing
         #expect(FaultOptions.kinds(named: "kill,rot") == [.kill, .rot])
         #expect(FaultOptions.kinds(named: "none") == [])
         #expect(FaultOptions.kinds(named: "all") == FaultKind.allCases)
-        #expect(FaultOptions.kinds(named: "kill,nothing") == nil)
+        for wrong in ["kill,nothing", "none,kill", "all,none", "", "kill,", ",kill", "kill,,rot"] {
+            #expect(FaultOptions.kinds(named: wrong) == nil, "«\(wrong)»")
+        }
     }
 }

@@ -12,6 +12,9 @@ import Testing
         #expect(omissions.contains(1000, of: .client(2)) && !omissions.contains(0, of: .client(1)))
         omissions.insert(4..<5, of: .fault(.kill))
         #expect(omissions.description == "kill:3-7,partition:0-,client2:0-")
+        for (range, added) in [(0..<3, "kill:0-2"), (2..<5, "kill:2"), (0..<Int.max, "kill:0-2,kill:8-"), (3..<8, "")] {
+            #expect(omissions.additions(by: range, of: .fault(.kill)).description == added)
+        }
         for wrong in ["kill", "kill:", "kill:-1", "kill:4-3", "nobody:1", "client:1", "kill:1-2-3"] {
             #expect(Omissions(wrong) == nil, "\(wrong)")
         }
@@ -55,10 +58,20 @@ import Testing
                 seconds: 1, events: 0, traceHash: 0, operations: 0,
                 parts: [(.fault(.kill), 20), (.fault(.loss), 1), (.client(0), 30), (.client(1), 30)], marks: Marks())
         }
-        var shrinker = try #require(Shrinker(outcome(options), run: outcome))
+        var told = Omissions()
+        var shrinker = try #require(
+            Shrinker(outcome(options), run: outcome) { smaller, leftOut in
+                for (part, number) in smaller.parts.flatMap({ part in (0..<part.count).map { (part, $0) } })
+                where leftOut.contains(number, of: part.source) {
+                    #expect(!told.contains(number, of: part.source), "told twice")
+                    told.insert(number..<number + 1, of: part.source)
+                    #expect(smaller.options.omissions.contains(number, of: part.source))
+                }
+            })
         #expect(shrinker.size == 81)
         shrinker.shrink()
         #expect(shrinker.size == 2)
+        #expect(told.description == "loss:0,client0:0-29,kill:0-6,kill:8-19,client1:0-2,client1:4-29")
         #expect(
             shrinker.smallest.options.command.hasSuffix(
                 "--omit loss:0-,client0:0-,kill:0-6,kill:8-,client1:0-2,client1:4-"),

@@ -32,13 +32,15 @@ public struct FaultOptions: Equatable, Sendable {
     /// The classes that are on.
     public var kinds: [FaultKind] { FaultKind.allCases.filter { self[$0] > 0 } }
 
-    /// Classes from their names; `all` and `none` too. `nil` where a name is not known.
+    /// Classes from their names; or `all` or `none`, each alone. `nil` where a name is not known or empty.
     public static func kinds(named text: String) -> [FaultKind]? {
         switch text {
         case "all": return FaultKind.allCases
-        case "none", "": return []
+        case "none": return []
         default:
-            let kinds = text.split(separator: ",").map { FaultKind(rawValue: String($0)) }
+            let kinds = text.split(separator: ",", omittingEmptySubsequences: false).map {
+                FaultKind(rawValue: String($0))
+            }
             return kinds.contains(nil) ? nil : kinds.compactMap { $0 }
         }
     }

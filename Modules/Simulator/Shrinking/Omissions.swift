@@ -45,6 +45,18 @@ public struct Omissions: Equatable, Sendable {
         }
     }
 
+    /// What leaving these out would add; O(ranges).
+    func additions(by range: Range<Int>, of source: Source) -> Omissions {
+        var additions = Omissions()
+        var start = range.lowerBound
+        for other in ranges(of: source) where other.overlaps(range) {
+            additions.insert(start..<max(start, other.lowerBound), of: source)
+            start = other.upperBound
+        }
+        additions.insert(start..<max(start, range.upperBound), of: source)
+        return additions
+    }
+
     private func ranges(of source: Source) -> [Range<Int>] {
         entries.first { $0.source == source }?.ranges ?? []
     }

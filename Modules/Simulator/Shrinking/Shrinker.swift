@@ -12,13 +12,14 @@ public struct Shrinker {
     private let invariant: Invariant
     private let attemptLimit: Int
     private let run: (RunOptions) -> RunOutcome
-    private let report: (RunOutcome) -> Void
+    private let report: (RunOutcome, Omissions) -> Void
 
-    /// Begins with a run that has broken a rule; `nil` where it has not. `report` is told of each smaller run.
+    /// Begins with a run that has broken a rule; `nil` where it has not. `report` is told of each smaller run,
+    /// and what it leaves out that the one before it had.
     public init?(
         _ outcome: RunOutcome, attemptLimit: Int = 2000,
         run: @escaping (RunOptions) -> RunOutcome = { Simulation($0).run() },
-        report: @escaping (RunOutcome) -> Void = { _ in }
+        report: @escaping (RunOutcome, Omissions) -> Void = { _, _ in }
     ) {
         guard let violation = outcome.violation else { return nil }
         smallest = outcome
@@ -80,7 +81,8 @@ public struct Shrinker {
         attempts += 1
         let outcome = run(options)
         guard outcome.violation?.invariant == invariant, Self.size(of: outcome) < size else { return }
+        let leftOut = smallest.options.omissions.additions(by: range, of: source)
         smallest = outcome
-        report(outcome)
+        report(outcome, leftOut)
     }
 }
