@@ -3,7 +3,7 @@ import Simulator
 
 /// What a run is like, beyond its seed.
 struct WorldArguments: ParsableArguments {
-    @Option(parsing: .unconditional, help: "The nodes at the beginning, 1 to 12.")
+    @Option(parsing: .unconditional, help: "The nodes at the beginning, 3 to 12: what is held to be true counts on three copies.")
     var nodes = 5
 
     @Option(
@@ -30,7 +30,9 @@ struct WorldArguments: ParsableArguments {
                 "--omit: \(omit) is not understood; it takes classes of faults and clients, each with a number, a range, "
                     + "or a range without an end: kill:3,partition:0-7,client2:5-")
         }
-        guard (1...12).contains(nodes) else { throw ValidationError("--nodes: 1 to 12, not \(nodes)") }
+        guard (3...12).contains(nodes) else {
+            throw ValidationError("--nodes: 3 to 12, not \(nodes): what is held to be true counts on three copies")
+        }
         guard seconds == nil || minutes == nil else {
             throw ValidationError("--minutes and --seconds say the same thing twice: leave one of them out")
         }
