@@ -3,7 +3,9 @@ import Simulator
 
 /// What a run is like, beyond its seed.
 struct WorldArguments: ParsableArguments {
-    @Option(parsing: .unconditional, help: "The nodes at the beginning, 3 to 12: what is held to be true counts on three copies.")
+    @Option(
+        parsing: .unconditional,
+        help: "The nodes at the beginning, 3 to 12: what is held to be true counts on three copies.")
     var nodes = 5
 
     @Option(
