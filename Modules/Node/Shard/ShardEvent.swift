@@ -5,9 +5,9 @@ public import Storage
 
 /// Who asked for something at this node, in the shell's own words: handed back with the answer.
 public enum Caller: Hashable, Sendable {
-    /// A client, through any door of this node.
+    /// A client, through a door of this node: HTTP, or the process that it is part of.
     case client(UInt64)
-    /// A node, over a connection that it opened, under its number for the call.
+    /// A node, or a client that speaks the nodes' protocol, over a connection that it opened, under its number for the call.
     case peer(connection: UInt32, requestID: UInt64)
 }
 
