@@ -304,7 +304,9 @@ struct StorageRunnerTests {
             _ = await settle(storage)
             #expect(storage.failing == .full)
         }
-        #expect(asker.heard.withLock { $0.committed[CallID(rawValue: 2)] } == .some(.full))
+        // The first was lost with its batch, the second refused.
+        #expect(asker.heard.withLock { $0.committed[CallID(rawValue: 1)] } == .some(.full))
+        #expect(asker.heard.withLock { $0.refused[CallID(rawValue: 2)] } == .storage(.full))
         storage.tick()
         _ = await settle(storage)
         #expect(storage.failing == .full)
