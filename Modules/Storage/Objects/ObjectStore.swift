@@ -1,6 +1,5 @@
 public import Causality
-import Hashing
-public import Machine
+import Machine
 
 /// The objects of one node on an engine: merge on write, a dot for each coordinated write, hints, and group commit.
 ///
@@ -45,47 +44,47 @@ public final class ObjectStore {
     /// Reads, for any thread.
     public let reader: ObjectReader
 
-    private let engine: any StorageEngine
-    private let configuration: Configuration
-    private let identity: IdentityFile
+    let engine: any StorageEngine
+    let configuration: Configuration
+    let identity: IdentityFile
     /// A record of an earlier epoch may lack dots that were issued: its next dot takes a fresh one.
-    private var epochFloor: UInt64
-    private var epochs: EpochAllocator
-    private var isHoldingBack: Bool
+    var epochFloor: UInt64
+    var epochs: EpochAllocator
+    var isHoldingBack: Bool
     /// An actor that is to make the dots from now on, and is not on disk yet.
-    private var actorToTake: NodeID?
-    private var clock = HybridLogicalClock()
-    private var batch = WriteBatch()
+    var actorToTake: NodeID?
+    var clock = HybridLogicalClock()
+    var batch = WriteBatch()
     /// What objects are hashed in.
-    private var scratch = ByteBuffer()
+    var scratch = ByteBuffer()
 
     /// The copies that the batch will leave, by key: what the next operation of the batch sees.
-    private var pending: [ByteBuffer: LocalCopy] = [:]
+    var pending: [ByteBuffer: LocalCopy] = [:]
     /// The hints of the batch, to mark their ranges where it is not stored.
-    private var hintsInBatch: [(owner: NodeID, token: UInt64)] = []
+    var hintsInBatch: [(owner: NodeID, token: UInt64)] = []
     /// The same by their keys in the engine; only looked up.
-    private var hintKeysInBatch: Set<ByteBuffer> = []
+    var hintKeysInBatch: Set<ByteBuffer> = []
     /// Marked ranges and how often each was marked since the start; as many as owners × partitions at most.
-    private var marks: [MarkedRange.Place: UInt64]
+    var marks: [MarkedRange.Place: UInt64]
     /// Marks of the batch.
-    private var marksInBatch: [MarkedRange.Place] = []
+    var marksInBatch: [MarkedRange.Place] = []
     /// Marks of batches that failed: every commit tries again, until they are stored.
-    private var unwrittenMarks: Set<MarkedRange.Place> = []
+    var unwrittenMarks: Set<MarkedRange.Place> = []
     /// Why a batch was not stored, while none of its size has been since: no write is coordinated then.
-    public private(set) var failing: StorageFailure?
+    public internal(set) var failing: StorageFailure?
     /// The bytes in the log of the largest batch that failed: a full disk may have room for less.
-    private var failedByteCount = 0
+    var failedByteCount = 0
     /// A write was refused for that: the next commit looks whether the disk takes writes again.
-    private var isProbeDue = false
+    var isProbeDue = false
     /// The last record of a probe, so that the next need not look for it on a disk that may fail.
-    private var probeSequence: UInt64?
+    var probeSequence: UInt64?
     /// Ranges that were marked in place of hints that a failed commit has lost, until somebody takes them.
-    private var rangesOfLostHints: [MarkedRange] = []
+    var rangesOfLostHints: [MarkedRange] = []
 
     /// The bytes that the batch has so far: whoever prepares commits before it has too many.
-    public private(set) var batchByteCount = 0
+    public internal(set) var batchByteCount = 0
 
-    private struct LocalCopy {
+    struct LocalCopy {
         var object: Object?
         var epoch: UInt64
         var sequence: UInt64?
@@ -226,265 +225,5 @@ public final class ObjectStore {
     public var markedRanges: [MarkedRange] {
         marks.map { MarkedRange(owner: $0.key.owner, partition: $0.key.partition, generation: $0.value) }
             .sorted { ($0.owner, $0.partition) < ($1.owner, $1.partition) }
-    }
-
-    // MARK: - Objects
-
-    private func localCopy(token: UInt64, key: ByteBuffer) throws(StorageFailure) -> LocalCopy {
-        if let copy = pending[key] {
-            return copy
-        }
-        guard let record = try engine.get(.objects, token: token, key: key) else {
-            return LocalCopy(object: nil, epoch: 0, sequence: nil)
-        }
-        var value = record.value
-        // A record that cannot be read is no record: the next store begins another lifetime of the key.
-        guard let stored = try? ObjectRecord(decoding: &value) else {
-            return LocalCopy(object: nil, epoch: 0, sequence: record.sequence)
-        }
-        return LocalCopy(object: stored.object, epoch: stored.epoch, sequence: record.sequence)
-    }
-
-    private func coordinate(_ write: CoordinatedWrite, wall: UInt64) throws(StorageFailure) -> PreparedOperation {
-        if let failing {
-            isProbeDue = true
-            return .refused(.storage(failing))
-        }
-        let copy = try localCopy(token: write.token, key: write.key)
-        var object = copy.object ?? Object()
-        guard write.precondition.holds(for: object, at: wall) else {
-            return .refused(.preconditionFailed)
-        }
-        if let refusal = configuration.limits.refusal(of: write.content, on: object, seeing: write.seeing) {
-            return .refused(.overLimit(refusal))
-        }
-        let incoming = if case .seen(let context) = write.seeing { context } else { CausalContext() }
-        guard !isHoldingBack, actorToTake == nil, let epoch = epoch(after: copy, incoming: incoming) else {
-            return .refused(.notNow)
-        }
-        let dot = object.write(
-            write.content, expiry: write.expiry, timestamp: clock.now(wall: wall), seeing: write.seeing,
-            as: ActorID(node: identity.identity.actor, epoch: epoch))
-        put(object, epoch: epoch, token: write.token, key: write.key, replacing: copy.sequence)
-        return .coordinated(object: object, dot: dot)
-    }
-
-    private func merge(
-        _ incoming: Object, token: UInt64, key: ByteBuffer, wall: UInt64
-    ) throws(StorageFailure) -> PreparedOperation {
-        let copy = try localCopy(token: token, key: key)
-        if let object = copy.object, object.covers(incoming) {
-            return .accepted
-        }
-        for sibling in incoming.siblings {
-            _ = clock.observe(sibling.timestamp, wall: wall)
-        }
-        guard let epoch = epoch(after: copy, incoming: incoming.context) else { return .refused(.notNow) }
-        var object = copy.object ?? Object()
-        object.merge(incoming)
-        put(object, epoch: epoch, token: token, key: key, replacing: copy.sequence)
-        return .accepted
-    }
-
-    private func put(_ object: Object, epoch: UInt64, token: UInt64, key: ByteBuffer, replacing sequence: UInt64?) {
-        let value = ObjectRecord(epoch: epoch, object: object).encoded()
-        batchByteCount += key.readableBytes + value.readableBytes
-        batch.put(
-            .objects, token: token, key: key, value: value, hash: object.hash(key: key, using: &scratch),
-            replacing: sequence)
-        pending[key] = LocalCopy(object: object, epoch: epoch, sequence: nil)
-        if PlantedBug.deleteForgetsTheKey.isPlanted, object.siblings.allSatisfy({ $0.content == .tombstone }) {
-            batch.drop(.objects, token: token, key: key, replacing: nil)
-            pending[key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
-        }
-    }
-
-    private func dropIfUnchanged(token: UInt64, hash: UInt64) throws(StorageFailure) -> PreparedOperation {
-        let all = engine.scan(.objects, tokens: token...token, after: nil, limit: 64)
-        let entries = all.filter { $0.hash == hash || PlantedBug.changedStrayIsDropped.isPlanted }
-        for case let record? in try engine.read(entries, in: .objects) where pending[record.key] == nil {
-            if all.count > 1, try engine.get(.objects, token: token, key: record.key)?.sequence != record.sequence {
-                // An older record of its key, which recovery could not tell from another key's: a drop would hide the newest.
-                continue
-            }
-            batch.drop(.objects, token: token, key: record.key, replacing: record.sequence)
-            pending[record.key] = LocalCopy(object: nil, epoch: 0, sequence: nil)
-        }
-        return .accepted
-    }
-
-    // MARK: - Actor and epochs
-
-    /// Coordinates writes from now on, where ``Configuration/holdsBackWrites`` kept the store from it.
-    public func acceptWrites() {
-        isHoldingBack = false
-    }
-
-    /// Makes dots as another actor from now on: the node has gone back in time (a restored image, a clone of its disk), and
-    /// dots that it would issue as the old one may have been issued already.
-    ///
-    /// Nothing is coordinated until the actor is on disk; each commit tries again.
-    public func take(actor: NodeID) {
-        actorToTake = actor
-        takeActor()
-    }
-
-    private func takeActor() {
-        guard let actor = actorToTake else { return }
-        do throws(StorageFailure) {
-            // The records' epochs are the old actor's.
-            abandonEpochs()
-            try identity.update { identity in
-                identity.actor = actor
-                identity.epochFloor = epochFloor
-            }
-            actorToTake = nil
-        } catch {
-            // Writes are refused until it is there.
-        }
-    }
-
-    /// Every key takes a fresh epoch before its next dot.
-    private func abandonEpochs() {
-        guard !PlantedBug.failedCommitKeepsEpochs.isPlanted else { return }
-        epochFloor = max(epochFloor, epochs.allocate() ?? epochs.bound)
-    }
-
-    private func epoch(after copy: LocalCopy, incoming: CausalContext) -> UInt64? {
-        let rule = KeyEpoch.forStore(
-            by: identity.identity.actor, over: copy.object.map { ($0.context, copy.epoch) }, floor: epochFloor,
-            incoming: incoming)
-        switch rule {
-        case .keep(let epoch): return epoch
-        case .fresh: return epochs.allocate(of: identity.identity.actor, unknownTo: incoming)
-        }
-    }
-
-    private func reserveEpochs() throws(StorageFailure) {
-        guard let bound = epochs.reservation() else { return }
-        if !PlantedBug.epochsAreNotReserved.isPlanted {
-            try keep(bound)
-        }
-        epochs.reserved(upTo: bound)
-    }
-
-    private func reserve(upTo bound: UInt64) {
-        do throws(StorageFailure) {
-            try keep(bound)
-            epochs.reserved(upTo: bound)
-        } catch {
-            // Writes of new keys are refused once the block is used up; until then each commit tries again.
-            epochs.reservationFailed()
-        }
-    }
-
-    /// Writes down how far epochs may be used, and which are too old to go on with.
-    private func keep(_ bound: UInt64) throws(StorageFailure) {
-        try identity.update { identity in
-            identity.epochBound = bound
-            identity.epochFloor = epochFloor
-        }
-    }
-
-    // MARK: - Hints
-
-    private func addHint(owner: NodeID, token: UInt64, key: ByteBuffer) -> PreparedOperation {
-        let count = engine.usage(of: .hints, tokens: 0...UInt64.max).records
-        guard count + hintsInBatch.count < configuration.hintLimit else {
-            return .marked(mark(owner: owner, token: token))
-        }
-        hintsInBatch.append((owner, token))
-        let engineKey = HintRecord.engineKey(owner: owner, key: key)
-        hintKeysInBatch.insert(engineKey)
-        batchByteCount += engineKey.readableBytes
-        batch.put(
-            .hints, token: token, key: engineKey, value: ByteBuffer(), hash: HintRecord.engineHash(owner: owner))
-        return .accepted
-    }
-
-    /// Marks the range of a hint that cannot be kept as one: nobody else remembers it.
-    public func markRange(ofHintFor owner: NodeID, token: UInt64) -> MarkedRange {
-        mark(owner: owner, token: token)
-    }
-
-    private func dropHint(
-        owner: NodeID, token: UInt64, key: ByteBuffer, sequence: UInt64
-    ) throws(StorageFailure) -> PreparedOperation {
-        let engineKey = HintRecord.engineKey(owner: owner, key: key)
-        // A hint that was added in this batch is of a later write than the one that was delivered.
-        if !hintKeysInBatch.contains(engineKey), let record = try engine.get(.hints, token: token, key: engineKey),
-            record.sequence == sequence || PlantedBug.newerHintIsDropped.isPlanted
-        {
-            batch.drop(.hints, token: token, key: engineKey, replacing: sequence)
-        }
-        return .accepted
-    }
-
-    /// Marks the partition of a token for an owner. A mark that is there gets a new generation, so that whoever sends the
-    /// range meanwhile does not take it away.
-    private func mark(owner: NodeID, token: UInt64) -> MarkedRange {
-        let range = remember(place(of: token, for: owner))
-        if range.generation == 1 {
-            let place = MarkedRange.Place(owner: owner, partition: range.partition)
-            marksInBatch.append(place)
-            put(place)
-        }
-        return range
-    }
-
-    private func place(of token: UInt64, for owner: NodeID) -> MarkedRange.Place {
-        let partition = configuration.partitionShift >= 64 ? 0 : token >> configuration.partitionShift
-        return MarkedRange.Place(owner: owner, partition: UInt32(truncatingIfNeeded: partition))
-    }
-
-    private func remember(_ place: MarkedRange.Place) -> MarkedRange {
-        let generation = (marks[place] ?? 0) + 1
-        marks[place] = generation
-        return MarkedRange(owner: place.owner, partition: place.partition, generation: generation)
-    }
-
-    private func put(_ place: MarkedRange.Place) {
-        batch.put(
-            .meta, token: place.owner.low, key: place.engineKey, value: ByteBuffer(), hash: UInt64(place.partition))
-    }
-
-    /// Nothing of the batch is stored for certain: its marks are written with the next, and what its hints were to keep is
-    /// kept by marks on their ranges.
-    private func keepMarksOfFailedBatch() {
-        unwrittenMarks.formUnion(marksInBatch.lazy.filter { self.marks[$0] != nil })
-        var seen: Set<MarkedRange.Place> = []
-        for hint in hintsInBatch {
-            let place = place(of: hint.token, for: hint.owner)
-            guard seen.insert(place).inserted else { continue }
-            if marks[place] == nil {
-                unwrittenMarks.insert(place)
-            }
-            rangesOfLostHints.append(remember(place))
-        }
-    }
-
-    private func unmark(_ range: MarkedRange) {
-        let place = MarkedRange.Place(owner: range.owner, partition: range.partition)
-        guard marks[place] == range.generation else { return }
-        marks[place] = nil
-        unwrittenMarks.remove(place)
-        batch.drop(.meta, token: range.owner.low, key: place.engineKey)
-    }
-
-    private static func readMarks(
-        from engine: any StorageEngine
-    ) throws(StorageFailure) -> [MarkedRange.Place: UInt64] {
-        var marks: [MarkedRange.Place: UInt64] = [:]
-        var cursor: ScanCursor?
-        while true {
-            let entries = engine.scan(.meta, tokens: 0...UInt64.max, after: cursor, limit: 1024)
-            for case let record? in try engine.read(entries, in: .meta) {
-                if let place = MarkedRange.Place(engineKey: record.key) {
-                    marks[place] = 0
-                }
-            }
-            guard let last = entries.last, entries.count == 1024 else { return marks }
-            cursor = last.cursor
-        }
     }
 }
