@@ -113,7 +113,9 @@ public struct CausalContext: Hashable, Sendable {
         var beyond: [Dot] = []
         beyond.reserveCapacity(cloud.count + other.count)
         var (left, right) = (0, 0)
-        var known: (actor: ActorID, counter: UInt64)?
+        // Dots of one actor follow each other.
+        var actor: ActorID?
+        var contiguous: UInt64 = 0
         while left < cloud.count || right < other.count {
             let dot: Dot
             if right == other.count || (left < cloud.count && cloud[left] < other[right]) {
@@ -123,11 +125,13 @@ public struct CausalContext: Hashable, Sendable {
                 dot = other[right]
                 right += 1
             }
-            let contiguous = known?.actor == dot.actor ? known?.counter ?? 0 : vector[dot.actor]
-            known = (dot.actor, contiguous)
+            if actor != dot.actor {
+                actor = dot.actor
+                contiguous = vector[dot.actor]
+            }
             if dot.counter == contiguous + 1 {
-                vector.raise(dot.actor, to: dot.counter)
-                known = (dot.actor, dot.counter)
+                contiguous = dot.counter
+                vector.raise(dot.actor, to: contiguous)
             } else if dot.counter > contiguous, beyond.last != dot {
                 beyond.append(dot)
             }

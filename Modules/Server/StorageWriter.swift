@@ -65,12 +65,8 @@ final class StorageWriter: @unchecked Sendable {
     /// Now and then: looks whether a disk that failed takes writes again, and writes the index down where the node is idle.
     func tick() {
         if failing != nil {
-            do throws(StorageFailure) {
-                try store.probe()
-                note(nil)
-            } catch {
-                note(error)
-            }
+            try? store.probe()
+            note(store.failing)
         }
         checkpointIfDue(isIdle: true)
     }

@@ -236,6 +236,7 @@ extension RequestShard {
             let call = CallID(.gets, slot, position: position)
             let node = work.plan.node(at: position)
             if node == view.own {
+                // A commit that is told could be that of what it has refused.
                 guard !work.isRefused else {
                     isRefusedAgain = true
                     continue

@@ -140,7 +140,7 @@ public final class ObjectStore {
     /// Stores the batch; when it returns, all that was prepared since the last call is stored, and durable where the
     /// configuration says so. When it throws, each of them may or may not be, and their dots have left the node: as after
     /// an unclean stop, every key takes a fresh epoch before its next dot. Writes are refused then, and copies of others merged
-    /// all the same, until a batch is stored. Marks are in force all the same, and stored with the next batch that can be; so are
+    /// all the same, until a batch as large is stored, or a probe. Marks are in force all the same, and stored with the next batch that can be; so are
     /// the ranges of hints that were lost (``takeRangesOfLostHints()``).
     public func commit() throws(StorageFailure) {
         defer {
